@@ -1,0 +1,301 @@
+import { within } from "./errors.ts";
+import type { Reader } from "./reader.ts";
+import {
+  type EnumNode,
+  type Field,
+  isNullable,
+  nodeOf,
+  type Schema,
+  type SchemaNode,
+  type Variant,
+} from "./schema.ts";
+import { minBytes } from "./shape.ts";
+
+export type Decode<T = unknown> = (reader: Reader) => T;
+
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+
+/** Builds the decoder of a schema; `part` gives those of its parts (cached, recursion-safe). */
+export function buildDecoder(node: SchemaNode, part: (schema: Schema) => Decode): Decode {
+  switch (node.kind) {
+    case "bool":
+      return (r) => r.bool();
+    case "u8":
+      return (r) => r.u8();
+    case "u16":
+      return (r) => r.u16();
+    case "u32":
+      return (r) => r.u32();
+    case "i8":
+      return (r) => r.i8();
+    case "i16":
+      return (r) => r.i16();
+    case "i32":
+      return (r) => r.i32();
+    case "f32":
+      return (r) => r.f32();
+    case "f64":
+      return (r) => r.f64();
+    case "char":
+      return (r) => r.char();
+    case "string":
+      return (r) => r.string();
+    case "bytes":
+      return (r) => r.byteArray();
+    case "unit":
+      return () => undefined;
+    case "trailing":
+      return (r) => r.rest();
+    // r[impl codec.x.usize]
+    case "u64":
+    case "usize":
+      return node.isNumber ? (r) => safe(r, r.u64()) : (r) => r.u64();
+    case "i64":
+    case "isize":
+      return node.isNumber ? (r) => safe(r, r.i64()) : (r) => r.i64();
+    case "u128":
+      return (r) => r.u128();
+    case "i128":
+      return (r) => r.i128();
+    case "list":
+      return listDecoder(node.item, part);
+    case "slice":
+      return nodeOf(node.item).kind === "u8" ? (r) => r.byteArray() : listDecoder(node.item, part);
+    case "set":
+      return setDecoder(node.item, part);
+    case "map":
+      return mapDecoder(node.key, node.value, part);
+    case "array":
+      return arrayDecoder(node.length, part(node.item));
+    case "tuple":
+      return tupleDecoder(node.items.map(part));
+    case "struct":
+      return structDecoder(node.fields, part);
+    case "option":
+      return optionDecoder(node.item, part);
+    case "newtype":
+      return part(node.inner);
+    case "enum":
+      return enumDecoder(node, part);
+    case "result":
+      return resultDecoder(part(node.ok), part(node.err));
+    case "lazy": {
+      let decode: Decode | undefined;
+      return (r) => {
+        decode ??= part(node.get());
+        return decode(r);
+      };
+    }
+    case "custom":
+      return node.decode;
+  }
+}
+
+function safe(reader: Reader, value: bigint): number {
+  if (value > MAX_SAFE || value < -MAX_SAFE) reader.fail("integer beyond 2^53 - 1");
+  return Number(value);
+}
+
+/** `decode`, with the place named in its errors. */
+function decodeAt(reader: Reader, decode: Decode, segment: string | number): unknown {
+  try {
+    return decode(reader);
+  } catch (error) {
+    throw within(segment, error);
+  }
+}
+
+// r[impl codec.x.sequence]
+function listDecoder(item: Schema, part: (schema: Schema) => Decode): Decode<unknown[]> {
+  const decode = part(item);
+  const least = minBytes(item);
+  return (r) => items(r, r.count(least), decode);
+}
+
+// r[impl codec.x.array]
+function arrayDecoder(length: number, decode: Decode): Decode<unknown[]> {
+  return (r) => items(r, length, decode);
+}
+
+function items(reader: Reader, count: number, decode: Decode): unknown[] {
+  const values: unknown[] = [];
+  try {
+    for (let index = 0; index < count; index++) values.push(decode(reader));
+  } catch (error) {
+    throw within(values.length, error);
+  }
+  return values;
+}
+
+/**
+ * A stand-in for a compound value as a Map key or Set member: text that equal values share. Not
+ * their bytes, for a varint may come in several forms and a set in any order.
+ */
+function contentKey(value: unknown): string {
+  if (typeof value !== "object" || value === null)
+    return `${typeof value} ${String(value).length} ${String(value)}`;
+  if (value instanceof Uint8Array) return `[${value.join()}]`;
+  if (value instanceof Set || value instanceof Map) return `{${Array.from(value, contentKey).sort().join()}}`;
+  const parts = Array.isArray(value) ? value : Object.entries(value);
+  return `[${Array.from(parts, contentKey).join()}]`;
+}
+
+/** True if equal values are the same value to a Map or a Set. */
+function hasIdentity(schema: Schema): boolean {
+  const node = nodeOf(schema);
+  if (node.kind === "newtype") return hasIdentity(node.inner);
+  if (node.kind === "enum") return node.variants.every((variant) => variant.kind === "unit");
+  return ["bool", "char", "string", "unit"].includes(node.kind) || /^[uif]/.test(node.kind);
+}
+
+function setDecoder(item: Schema, part: (schema: Schema) => Decode): Decode<Set<unknown>> {
+  const decode = part(item);
+  const least = minBytes(item);
+  const isPlain = hasIdentity(item);
+  return (r) => {
+    const count = r.count(least);
+    const members = new Map<unknown, unknown>();
+    for (let index = 0; index < count; index++) {
+      const member = decodeAt(r, decode, index);
+      members.set(isPlain ? member : contentKey(member), member);
+    }
+    return new Set(members.values());
+  };
+}
+
+function mapDecoder(
+  keySchema: Schema,
+  valueSchema: Schema,
+  part: (schema: Schema) => Decode,
+): Decode<Map<unknown, unknown>> {
+  const decodeKey = part(keySchema);
+  const decodeValue = part(valueSchema);
+  const least = minBytes(keySchema) + minBytes(valueSchema);
+  const isPlain = hasIdentity(keySchema);
+  return (r) => {
+    const count = r.count(least);
+    const map = new Map<unknown, unknown>();
+    const known = new Map<string, unknown>();
+    for (let index = 0; index < count; index++) {
+      let key = decodeAt(r, decodeKey, `{key ${index}}`);
+      if (!isPlain) {
+        const content = contentKey(key);
+        // The last one wins, and an equal key seen before is the key.
+        if (known.has(content)) key = known.get(content);
+        else known.set(content, key);
+      }
+      map.set(key, decodeAt(r, decodeValue, `{value ${index}}`));
+    }
+    return map;
+  };
+}
+
+function tupleDecoder(decoders: readonly Decode[]): Decode<unknown[]> {
+  return (r) => {
+    const values: unknown[] = [];
+    try {
+      for (let index = 0; index < decoders.length; index++) values.push((decoders[index] as Decode)(r));
+    } catch (error) {
+      throw within(values.length, error);
+    }
+    return values;
+  };
+}
+
+type Target = Record<string, unknown>;
+
+/**
+ * Fills the fields of a value in order. The value comes with all its properties in place, so
+ * that every decoded value has the same hidden class and each assignment is a plain store.
+ */
+function fieldsDecoder(
+  fields: readonly Field[],
+  part: (schema: Schema) => Decode,
+  prefix: Target,
+): Decode<Target> {
+  const names = fields.map((field) => field.name);
+  const decoders = fields.map((field) => part(field.schema));
+  const template: Target = { ...prefix };
+  // `__proto__` as a field would change the prototype instead: define, never assign.
+  const isOrdinary = !names.includes("__proto__");
+  for (const name of names) define(template, name, undefined);
+  return (r) => {
+    const value: Target = isOrdinary ? { ...template } : cloneWithProto(template);
+    let index = 0;
+    try {
+      for (; index < decoders.length; index++) {
+        const field = (decoders[index] as Decode)(r);
+        if (isOrdinary) value[names[index] as string] = field;
+        else define(value, names[index] as string, field);
+      }
+    } catch (error) {
+      throw within(names[index] as string, error);
+    }
+    return value;
+  };
+}
+
+function define(target: Target, name: string, value: unknown): void {
+  Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
+}
+
+function cloneWithProto(template: Target): Target {
+  const copy: Target = {};
+  for (const name of Object.keys(template)) define(copy, name, template[name]);
+  return copy;
+}
+
+function structDecoder(fields: readonly Field[], part: (schema: Schema) => Decode): Decode {
+  return fieldsDecoder(fields, part, {});
+}
+
+// r[impl codec.x.option]
+function optionDecoder(item: Schema, part: (schema: Schema) => Decode): Decode {
+  const decode = part(item);
+  const isWrapped = isNullable(item);
+  return (r) => {
+    const tag = r.u8();
+    if (tag === 0) return null;
+    if (tag !== 1) r.fail(`invalid option tag ${tag}`, r.offset - 1);
+    return isWrapped ? { some: decode(r) } : decode(r);
+  };
+}
+
+// r[impl codec.x.result]
+function resultDecoder(ok: Decode, err: Decode): Decode {
+  return (r) => {
+    if (r.variant(2) === 0) return { ok: decodeAt(r, ok, "Ok") };
+    return { err: decodeAt(r, err, "Err") };
+  };
+}
+
+function enumDecoder(node: EnumNode, part: (schema: Schema) => Decode): Decode {
+  const { variants, tagProperty } = node;
+  const count = variants.length;
+  if (variants.every((variant) => variant.kind === "unit")) {
+    const names = variants.map((variant) => variant.name);
+    return (r) => names[r.variant(count)];
+  }
+  const decoders = variants.map((variant) => variantDecoder(variant, tagProperty, part));
+  return (r) => (decoders[r.variant(count)] as Decode)(r);
+}
+
+function variantDecoder(variant: Variant, tagProperty: string, part: (schema: Schema) => Decode): Decode {
+  const { name } = variant;
+  switch (variant.kind) {
+    case "unit":
+      return () => ({ [tagProperty]: name });
+    case "newtype": {
+      const decode = part(variant.item);
+      return (r) => ({ [tagProperty]: name, value: decodeAt(r, decode, name) });
+    }
+    case "tuple": {
+      const decode = tupleDecoder(variant.items.map(part));
+      return (r) => ({ [tagProperty]: name, value: decodeAt(r, decode, name) });
+    }
+    case "struct": {
+      const decode = fieldsDecoder(variant.fields, part, { [tagProperty]: name });
+      return (r) => decodeAt(r, decode, name);
+    }
+  }
+}

@@ -1,0 +1,312 @@
+import { DecodeError } from "./errors.ts";
+import { MAX_DEPTH, MAX_ELEMENTS } from "./limits.ts";
+import { nanOfF32Bits } from "./nan.ts";
+import { decodeUtf8 } from "./utf8.ts";
+
+/**
+ * Cursor over one payload; every read advances it or throws a DecodeError.
+ * Byte arrays read are views on the payload.
+ */
+export class Reader {
+  readonly bytes: Uint8Array;
+  offset: number;
+  depth = 0;
+  /** For custom schemas: whatever the one who started the decoding wants them to see. */
+  context: unknown = undefined;
+  #view: DataView | undefined = undefined;
+  #weightless = 0;
+
+  constructor(bytes: Uint8Array, offset = 0) {
+    this.bytes = bytes;
+    this.offset = offset;
+  }
+
+  get remaining(): number {
+    return this.bytes.length - this.offset;
+  }
+
+  fail(reason: string, offset = this.offset): never {
+    throw new DecodeError(reason, offset);
+  }
+
+  u8(): number {
+    const { bytes, offset } = this;
+    if (offset >= bytes.length) this.#truncated();
+    this.offset = offset + 1;
+    return bytes[offset] as number;
+  }
+
+  /** `00` or `01`. */
+  // r[impl codec.x.bool]
+  bool(): boolean {
+    const byte = this.u8();
+    if (byte > 1) this.fail(`invalid boolean ${byte}`, this.offset - 1);
+    return byte === 1;
+  }
+
+  /**
+   * A varint of at most `longest` bytes and at most `max`, below 2^32.
+   * Non-minimal forms are accepted, values above the maximum are not.
+   */
+  // r[impl codec.x.varint]
+  // r[impl codec.x.leniency]
+  varint(longest: number, max: number): number {
+    const { bytes } = this;
+    const start = this.offset;
+    // Lengths, tags and counts are nearly always under 128: one byte, no loop.
+    const first = start < bytes.length ? (bytes[start] as number) : this.#truncated();
+    if (first < 0x80) {
+      if (first > max) this.fail(`varint ${first} exceeds ${max}`, start);
+      this.offset = start + 1;
+      return first;
+    }
+    let value = first & 0x7f;
+    let scale = 0x80;
+    for (let at = start + 1; at < start + longest; at++) {
+      const byte = at < bytes.length ? (bytes[at] as number) : this.#truncated();
+      value += (byte & 0x7f) * scale;
+      scale *= 0x80;
+      if (byte < 0x80) {
+        if (value > max) this.fail(`varint ${value} exceeds ${max}`, start);
+        this.offset = at + 1;
+        return value;
+      }
+    }
+    return this.fail(`varint longer than ${longest} bytes`, start);
+  }
+
+  u16(): number {
+    return this.varint(3, 0xffff);
+  }
+
+  u32(): number {
+    return this.varint(5, 0xffff_ffff);
+  }
+
+  i8(): number {
+    return (this.u8() << 24) >> 24;
+  }
+
+  // r[impl codec.x.zigzag]
+  i16(): number {
+    const n = this.varint(3, 0xffff);
+    return (n >>> 1) ^ -(n & 1);
+  }
+
+  i32(): number {
+    const n = this.varint(5, 0xffff_ffff);
+    return (n >>> 1) ^ -(n & 1);
+  }
+
+  /**
+   * A u64 as a number where it is one exactly (up to 2^53 - 1), else as a bigint.
+   * For identifiers: cheap in the usual case, never rounded.
+   */
+  // r[impl codec.x.numbers]
+  id(): number | bigint {
+    const { bytes } = this;
+    const start = this.offset;
+    const first = start < bytes.length ? (bytes[start] as number) : this.#truncated();
+    if (first < 0x80) {
+      this.offset = start + 1;
+      return first;
+    }
+    let value = first & 0x7f;
+    let scale = 0x80;
+    // Seven bytes hold 49 bits; longer ones go the exact way.
+    for (let at = start + 1; at < start + 7; at++) {
+      const byte = at < bytes.length ? (bytes[at] as number) : this.#truncated();
+      value += (byte & 0x7f) * scale;
+      scale *= 0x80;
+      if (byte < 0x80) {
+        this.offset = at + 1;
+        return value;
+      }
+    }
+    const wide = this.u64();
+    return wide <= 0x1f_ffff_ffff_ffffn ? Number(wide) : wide;
+  }
+
+  u64(): bigint {
+    return this.#wide(10, 0xffff_ffff_ffff_ffffn);
+  }
+
+  u128(): bigint {
+    return this.#wide(19, 0xffff_ffff_ffff_ffff_ffff_ffff_ffff_ffffn);
+  }
+
+  i64(): bigint {
+    return unzigzag(this.u64());
+  }
+
+  i128(): bigint {
+    return unzigzag(this.u128());
+  }
+
+  /** A u64 varint as its two halves, for ids that are matched and never computed with. */
+  u64Halves(): { lo: number; hi: number } {
+    const { bytes } = this;
+    const start = this.offset;
+    let lo = 0;
+    let hi = 0;
+    for (let index = 0; index < 10; index++) {
+      const byte = start + index < bytes.length ? (bytes[start + index] as number) : this.#truncated();
+      const group = byte & 0x7f;
+      if (index < 4) lo |= group << (index * 7);
+      else if (index === 4) {
+        lo |= group << 28;
+        hi = group >>> 4;
+      } else if (index < 9) hi |= group << (index * 7 - 32);
+      else {
+        if (group > 1) this.fail("varint exceeds u64", start);
+        hi |= group << 31;
+      }
+      if (byte < 0x80) {
+        this.offset = start + index + 1;
+        return { lo: lo >>> 0, hi: hi >>> 0 };
+      }
+    }
+    return this.fail("varint longer than 10 bytes", start);
+  }
+
+  #wide(longest: number, max: bigint): bigint {
+    const { bytes } = this;
+    const start = this.offset;
+    let low = 0;
+    let scale = 1;
+    let at = start;
+    const shortEnd = start + Math.min(longest, 7);
+    for (; at < shortEnd; at++) {
+      const byte = at < bytes.length ? (bytes[at] as number) : this.#truncated();
+      low += (byte & 0x7f) * scale;
+      scale *= 0x80;
+      if (byte < 0x80) {
+        this.offset = at + 1;
+        return BigInt(low);
+      }
+    }
+    let value = BigInt(low);
+    let shift = 49n;
+    for (; at < start + longest; at++) {
+      const byte = at < bytes.length ? (bytes[at] as number) : this.#truncated();
+      value |= BigInt(byte & 0x7f) << shift;
+      shift += 7n;
+      if (byte < 0x80) {
+        if (value > max) this.fail("varint exceeds its type", start);
+        this.offset = at + 1;
+        return value;
+      }
+    }
+    return this.fail(`varint longer than ${longest} bytes`, start);
+  }
+
+  // r[impl codec.x.float]
+  f32(): number {
+    const view = this.#dataView();
+    const start = this.#advance(4);
+    const value = view.getFloat32(start, true);
+    return Number.isNaN(value) ? nanOfF32Bits(view.getUint32(start, true)) : value;
+  }
+
+  f64(): number {
+    return this.#dataView().getFloat64(this.#advance(8), true);
+  }
+
+  string(): string {
+    const length = this.length();
+    const start = this.#advance(length);
+    return decodeUtf8(this.bytes, start, start + length);
+  }
+
+  // r[impl codec.x.char]
+  char(): string {
+    const start = this.offset;
+    const text = this.string();
+    // One scalar value takes one or two UTF-16 units; fatal UTF-8 has excluded surrogates.
+    const first = text.codePointAt(0);
+    if (first === undefined || text.length !== (first > 0xffff ? 2 : 1)) {
+      this.fail("not exactly one character", start);
+    }
+    return text;
+  }
+
+  /** Length-prefixed bytes, as a view. */
+  // r[impl codec.x.bytes]
+  byteArray(): Uint8Array {
+    const length = this.length();
+    const start = this.#advance(length);
+    return this.bytes.subarray(start, start + length);
+  }
+
+  /** Everything up to the end of the payload, as a view. */
+  // r[impl codec.x.trailing]
+  rest(): Uint8Array {
+    const start = this.offset;
+    this.offset = this.bytes.length;
+    return this.bytes.subarray(start);
+  }
+
+  /** A byte length, checked against what is left. */
+  // r[impl codec.x.limits]
+  length(): number {
+    const start = this.offset;
+    const length = this.#big(start);
+    if (length > this.remaining) this.fail(`length ${length} runs past the end`, start);
+    return length;
+  }
+
+  /** An element count, checked before anything is allocated for the elements. */
+  count(minBytesEach: number): number {
+    const start = this.offset;
+    const count = this.#big(start);
+    if (count > MAX_ELEMENTS) this.fail(`count ${count} exceeds ${MAX_ELEMENTS}`, start);
+    if (count * minBytesEach > this.remaining) this.fail(`count ${count} runs past the end`, start);
+    // Elements without bytes are held by no length, so all of a payload's share one limit.
+    if (minBytesEach === 0) {
+      this.#weightless += count;
+      if (this.#weightless > MAX_ELEMENTS)
+        this.fail(`more than ${MAX_ELEMENTS} elements without bytes`, start);
+    }
+    return count;
+  }
+
+  /** A variant's index, below `count`. */
+  // r[impl codec.x.enum]
+  variant(count: number): number {
+    const start = this.offset;
+    const index = this.id();
+    return index < count ? (index as number) : this.fail(`variant index ${index} out of range`, start);
+  }
+
+  /** One more level of nesting; pair with `depth--`. */
+  enter(): void {
+    if (++this.depth > MAX_DEPTH) this.fail(`nesting deeper than ${MAX_DEPTH}`);
+  }
+
+  // Lengths and counts are u64 on the wire; one past 2^53 is past any payload.
+  #big(start: number): number {
+    const value = this.id();
+    return typeof value === "number" ? value : this.fail("length out of range", start);
+  }
+
+  #advance(length: number): number {
+    const start = this.offset;
+    if (length > this.bytes.length - start) this.#truncated();
+    this.offset = start + length;
+    return start;
+  }
+
+  #dataView(): DataView {
+    this.#view ??= new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
+    return this.#view;
+  }
+
+  // Out of line, so that the reads stay small.
+  #truncated(): never {
+    throw new DecodeError("payload ends inside a value", this.bytes.length);
+  }
+}
+
+function unzigzag(n: bigint): bigint {
+  return (n >> 1n) ^ -(n & 1n);
+}

@@ -1,0 +1,67 @@
+import { MAX_DEPTH } from "./limits.ts";
+import { partsOf, type Schema, type SchemaNode } from "./schema.ts";
+
+/** Fewest bytes a value of the schema takes; 0 where it may take none. */
+export function minBytes(schema: Schema, open: ReadonlySet<Schema> = new Set()): number {
+  // A type inside itself adds nothing certain: counting it as 0 keeps the bound a lower one.
+  if (open.has(schema)) return 0;
+  const inside = new Set(open).add(schema);
+  const sum = (parts: readonly Schema[]) => parts.reduce((total, part) => total + minBytes(part, inside), 0);
+  const node = schema as SchemaNode;
+  switch (node.kind) {
+    case "unit":
+    case "trailing":
+      return 0;
+    case "f32":
+      return 4;
+    case "f64":
+      return 8;
+    case "char":
+      return 2;
+    case "tuple":
+    case "struct":
+    case "newtype":
+    case "lazy":
+      return sum(partsOf(node as Schema));
+    case "array":
+      return node.length * minBytes(node.item, inside);
+    case "result":
+      return 1 + Math.min(minBytes(node.ok, inside), minBytes(node.err, inside));
+    case "custom":
+      return node.minBytes;
+    default:
+      return 1;
+  }
+}
+
+/** True if a value of the schema is a level of nesting, as one with parts is and a mere wrapper is not. */
+export function isLevel(schema: Schema): boolean {
+  const node = schema as SchemaNode;
+  if (node.kind === "lazy" || (node.kind === "newtype" && node.isTransparent)) return false;
+  return partsOf(schema).length > 0;
+}
+
+/**
+ * True if values may nest deeper than the limit, so that the depth must be counted while
+ * coding: the type contains itself, or is written out that deep.
+ */
+export function needsDepthCount(schema: Schema): boolean {
+  const open = new Set<Schema>();
+  const seen = new Map<Schema, number>();
+  let isRecursive = false;
+  const height = (part: Schema): number => {
+    const known = seen.get(part);
+    if (known !== undefined) return known;
+    if (open.has(part)) {
+      isRecursive = true;
+      return 0;
+    }
+    open.add(part);
+    const highest = partsOf(part).reduce((most, inner) => Math.max(most, height(inner)), 0);
+    open.delete(part);
+    const own = isLevel(part) ? highest + 1 : highest;
+    seen.set(part, own);
+    return own;
+  };
+  return height(schema) > MAX_DEPTH || isRecursive;
+}

@@ -1,0 +1,257 @@
+import { EncodeError } from "./errors.ts";
+import { f32BitsOfNaN } from "./nan.ts";
+import { isWellFormed, utf8Encoder } from "./utf8.ts";
+
+/** Where a writer stood, to go back to. */
+export interface Mark {
+  readonly offset: number;
+  readonly gathered: number;
+}
+
+interface Gathered {
+  /** The bytes stand before `bytes[at]`. */
+  readonly at: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * A growing buffer that encoders append to. Several payloads may follow one another in it; the
+ * owner keeps the marks. Byte arrays of `gatherFrom` bytes and more are not copied but put
+ * between the pieces that `take` gives.
+ */
+export class Writer {
+  bytes: Uint8Array;
+  /** Bytes used in `bytes`. */
+  offset = 0;
+  depth = 0;
+  /** For custom schemas: whatever the one who started the encoding wants them to see. */
+  context: unknown = undefined;
+  gatherFrom: number;
+  readonly #initial: number;
+  #view: DataView;
+  #gathered: Gathered[] = [];
+  #gatheredBytes = 0;
+
+  constructor(options: { initialBytes?: number; gatherFrom?: number } = {}) {
+    this.#initial = options.initialBytes ?? 256;
+    this.gatherFrom = options.gatherFrom ?? Number.POSITIVE_INFINITY;
+    this.bytes = new Uint8Array(this.#initial);
+    this.#view = new DataView(this.bytes.buffer);
+  }
+
+  /** Bytes written, gathered ones included. */
+  get length(): number {
+    return this.offset + this.#gatheredBytes;
+  }
+
+  /** Makes room for `more` bytes behind `offset`. */
+  ensure(more: number): void {
+    if (this.offset + more > this.bytes.length) this.#grow(this.offset + more);
+  }
+
+  #grow(needed: number): void {
+    const larger = new Uint8Array(Math.max(needed, this.bytes.length * 2, this.#initial));
+    larger.set(this.bytes.subarray(0, this.offset));
+    this.bytes = larger;
+    this.#view = new DataView(larger.buffer);
+  }
+
+  fail(reason: string): never {
+    throw new EncodeError(reason);
+  }
+
+  u8(value: number): void {
+    if (this.offset === this.bytes.length) this.#grow(this.offset + 1);
+    this.bytes[this.offset++] = value;
+  }
+
+  /** An integer below 2^53 as a minimal varint; the caller has checked it. */
+  // r[impl codec.x.varint]
+  varint(value: number): void {
+    if (this.offset + 10 > this.bytes.length) this.#grow(this.offset + 10);
+    const { bytes } = this;
+    let { offset } = this;
+    let rest = value;
+    while (rest > 0x7fff_ffff) {
+      bytes[offset++] = (rest % 0x80) | 0x80;
+      rest = Math.floor(rest / 0x80);
+    }
+    while (rest > 0x7f) {
+      bytes[offset++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    bytes[offset++] = rest;
+    this.offset = offset;
+  }
+
+  /** An integer of up to 128 bits; the caller has checked it. */
+  varintWide(value: bigint): void {
+    let rest = value;
+    this.ensure(19);
+    while (rest > 0xffff_ffffn) {
+      this.bytes[this.offset++] = Number(rest & 0x7fn) | 0x80;
+      rest >>= 7n;
+    }
+    this.varint(Number(rest));
+  }
+
+  /** A u64 given by its halves. */
+  varintHalves(lo: number, hi: number): void {
+    if (hi === 0) return this.varint(lo);
+    this.ensure(10);
+    const { bytes } = this;
+    let { offset } = this;
+    // Four groups of the low half, one that straddles, up to five of the high half.
+    bytes[offset++] = (lo & 0x7f) | 0x80;
+    bytes[offset++] = ((lo >>> 7) & 0x7f) | 0x80;
+    bytes[offset++] = ((lo >>> 14) & 0x7f) | 0x80;
+    bytes[offset++] = ((lo >>> 21) & 0x7f) | 0x80;
+    const straddling = (lo >>> 28) | ((hi & 0x7) << 4);
+    let rest = hi >>> 3;
+    bytes[offset++] = rest === 0 ? straddling : straddling | 0x80;
+    while (rest > 0) {
+      const group = rest & 0x7f;
+      rest >>>= 7;
+      bytes[offset++] = rest === 0 ? group : group | 0x80;
+    }
+    this.offset = offset;
+  }
+
+  /** An identifier: a number below 2^53 or a bigint below 2^64. */
+  id(value: number | bigint): void {
+    if (typeof value === "number") this.varint(value);
+    else this.varintWide(value);
+  }
+
+  // r[impl codec.x.float]
+  f32(value: number): void {
+    this.ensure(4);
+    if (Number.isNaN(value)) this.#view.setUint32(this.offset, f32BitsOfNaN(value), true);
+    else this.#view.setFloat32(this.offset, value, true);
+    this.offset += 4;
+  }
+
+  f64(value: number): void {
+    this.ensure(8);
+    this.#view.setFloat64(this.offset, value, true);
+    this.offset += 8;
+  }
+
+  /** Four bytes at an earlier offset, little-endian: for length prefixes written last. */
+  patchU32(offset: number, value: number): void {
+    this.#view.setUint32(offset, value, true);
+  }
+
+  /** Length-prefixed UTF-8. */
+  // r[impl codec.x.string]
+  string(value: string): void {
+    const units = value.length;
+    // A unit takes at most three bytes. The prefix is written last, and `varint` asks for room
+    // for ten: it must not find too little and move to a new buffer without the text.
+    this.ensure(units * 3 + 10);
+    if (units < 32) {
+      const { bytes, offset } = this;
+      let at = offset + 1;
+      for (let index = 0; index < units; index++) {
+        const unit = value.charCodeAt(index);
+        if (unit > 0x7f) break;
+        bytes[at++] = unit;
+      }
+      if (at === offset + 1 + units) {
+        bytes[offset] = units;
+        this.offset = at;
+        return;
+      }
+    }
+    if (!isWellFormed(value)) this.fail("string with a lone surrogate");
+    // The prefix is as long as for pure ASCII, nearly always; else the text moves up.
+    const guess = varintSize(units);
+    const start = this.offset;
+    const { written } = utf8Encoder.encodeInto(value, this.bytes.subarray(start + guess));
+    const prefix = varintSize(written);
+    if (prefix !== guess) this.bytes.copyWithin(start + prefix, start + guess, start + guess + written);
+    this.varint(written);
+    this.offset = start + prefix + written;
+  }
+
+  /** Length-prefixed bytes. */
+  byteArray(value: Uint8Array): void {
+    this.varint(value.length);
+    this.raw(value);
+  }
+
+  /** Bytes as they are: copied, or gathered when large. */
+  // r[impl zerocopy.scatter.plan]
+  raw(value: Uint8Array): void {
+    if (value.length >= this.gatherFrom) {
+      this.#gathered.push({ at: this.offset, bytes: value });
+      this.#gatheredBytes += value.length;
+      return;
+    }
+    this.ensure(value.length);
+    this.bytes.set(value, this.offset);
+    this.offset += value.length;
+  }
+
+  mark(): Mark {
+    return { offset: this.offset, gathered: this.#gathered.length };
+  }
+
+  /** Forgets everything written after the mark. */
+  rollback(mark: Mark): void {
+    this.offset = mark.offset;
+    this.depth = 0;
+    for (const dropped of this.#gathered.splice(mark.gathered)) {
+      this.#gatheredBytes -= dropped.bytes.length;
+    }
+  }
+
+  /**
+   * The bytes written, in pieces that belong to the caller from now on; the writer goes on with
+   * what is left of its buffer, or a fresh one.
+   */
+  take(): Uint8Array[] {
+    const pieces: Uint8Array[] = [];
+    let from = 0;
+    for (const { at, bytes } of this.#gathered) {
+      if (at > from) pieces.push(this.bytes.subarray(from, at));
+      if (bytes.length > 0) pieces.push(bytes);
+      from = at;
+    }
+    if (this.offset > from) pieces.push(this.bytes.subarray(from, this.offset));
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    const left = this.bytes.length - this.offset;
+    // The tail of a buffer that is mostly unused is as good as a new one.
+    this.bytes = left * 2 > this.#initial ? this.bytes.subarray(this.offset) : new Uint8Array(this.#initial);
+    this.#view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
+    this.offset = 0;
+    return pieces;
+  }
+
+  /** The bytes written, as one array that belongs to the caller. */
+  finish(): Uint8Array {
+    const pieces = this.take();
+    if (pieces.length === 1) return pieces[0] as Uint8Array;
+    return concat(pieces);
+  }
+}
+
+function concat(pieces: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const piece of pieces) length += piece.length;
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
+
+function varintSize(value: number): number {
+  if (value < 0x80) return 1;
+  if (value < 0x4000) return 2;
+  if (value < 0x20_0000) return 3;
+  return value < 0x1000_0000 ? 4 : 5;
+}

@@ -1,0 +1,89 @@
+import type { RoamError } from "../errors.ts";
+import type { Clock } from "../internal/clock.ts";
+import type { MethodDescriptor } from "../schema/service.ts";
+import { Metadata, type MetadataInit } from "../wire/metadata.ts";
+import { setInherited, type TraceContext, timeoutIn, traceIn } from "./call-metadata.ts";
+import type { MiddlewareCall } from "./middleware.ts";
+
+/**
+ * A call being served, for its handler. `signal` aborts when the caller cancels, the deadline
+ * passes or the connection is lost; calls made with it inherit the time left and the trace.
+ */
+export class CallContext implements MiddlewareCall {
+  readonly side = "handler";
+  readonly #method: MethodDescriptor;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly metadata: Metadata;
+  /** Who calls, for logs. */
+  readonly peer: string;
+  /** When the caller stops waiting, on the session's clock (ms); undefined without a deadline. */
+  readonly deadlineMs: number | undefined;
+  readonly #clock: Clock;
+  #controller: AbortController | undefined;
+  #abortedWith: { readonly cause: unknown } | undefined;
+  #responseMetadata = Metadata.EMPTY;
+
+  constructor(options: {
+    method: MethodDescriptor;
+    args: Readonly<Record<string, unknown>>;
+    metadata: Metadata;
+    peer: string;
+    clock: Clock;
+  }) {
+    this.#method = options.method;
+    this.args = options.args;
+    this.metadata = options.metadata;
+    this.peer = options.peer;
+    this.#clock = options.clock;
+    const timeoutMs = options.metadata.size === 0 ? undefined : timeoutIn(options.metadata);
+    this.deadlineMs = timeoutMs === undefined ? undefined : options.clock.nowMs() + timeoutMs;
+  }
+
+  get service(): string {
+    return this.#method.service;
+  }
+
+  get method(): string {
+    return this.#method.name;
+  }
+
+  /** Milliseconds until the deadline; undefined without one. */
+  get timeLeftMs(): number | undefined {
+    return this.deadlineMs === undefined ? undefined : Math.max(0, this.deadlineMs - this.#clock.nowMs());
+  }
+
+  /** The trace that the call belongs to. */
+  get trace(): TraceContext | undefined {
+    return traceIn(this.metadata);
+  }
+
+  // Made when first asked for: most handlers never look at it, and it is not cheap.
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      setInherited(this.#controller.signal, { deadlineMs: this.deadlineMs, trace: this.trace });
+      if (this.#abortedWith !== undefined) this.#controller.abort(this.#abortedWith.cause);
+    }
+    return this.#controller.signal;
+  }
+
+  get isAborted(): boolean {
+    return this.#abortedWith !== undefined;
+  }
+
+  /** Goes back with the answer. */
+  get responseMetadata(): Metadata {
+    return this.#responseMetadata;
+  }
+
+  addMetadata(init: MetadataInit): void {
+    this.#responseMetadata = this.#responseMetadata.with(...Metadata.from(init));
+  }
+
+  /** @internal */
+  abort(cause: RoamError): void {
+    if (this.#abortedWith !== undefined) return;
+    this.#abortedWith = { cause };
+    this.#controller?.abort(cause);
+  }
+}

@@ -1,0 +1,196 @@
+import { channel } from "../channel/pair.ts";
+import { Rx } from "../channel/rx.ts";
+import { Tx } from "../channel/tx.ts";
+import { abortReason, RoamError } from "../errors.ts";
+import type { Clock } from "../internal/clock.ts";
+import { asChannel } from "../schema/channel-schema.ts";
+import type { MethodDescriptor, Methods, Service } from "../schema/service.ts";
+import { Metadata, type MetadataInit } from "../wire/metadata.ts";
+import { CallError } from "./call-error.ts";
+import { inheritedBy, isTraceParent, setInherited, traceEntries } from "./call-metadata.ts";
+import type { CallOptions, CallResult, ClientMethods } from "./call-types.ts";
+import type { Answer, Caller } from "./caller.ts";
+import { type Middleware, type MiddlewareCall, runMiddleware } from "./middleware.ts";
+import { pump } from "./pump.ts";
+
+type Args = Record<string, unknown>;
+
+export interface ClientOptions {
+  readonly middleware?: readonly Middleware[];
+  /** Deadline of calls that set none themselves (ms). */
+  readonly timeoutMs?: number;
+}
+
+/** The methods of a service as functions that make calls. */
+export function makeClient<M extends Methods>(
+  service: Service<M>,
+  caller: Caller,
+  clock: Clock,
+  options: ClientOptions = {},
+): ClientMethods<M> {
+  const client: Record<string, unknown> = {};
+  for (const [name, method] of service.descriptors())
+    client[name] = clientMethod(method, caller, clock, options);
+  return client as ClientMethods<M>;
+}
+
+function clientMethod(
+  method: MethodDescriptor,
+  caller: Caller,
+  clock: Clock,
+  options: ClientOptions,
+): unknown {
+  const place = channelArgs(method);
+  const ask = async (args: Args, callOptions: CallOptions | undefined): Promise<Answer> =>
+    request(method, caller, clock, options, args, callOptions ?? NO_OPTIONS);
+  const answered = (args: Args | undefined, callOptions: CallOptions | undefined) =>
+    place.length === 0
+      ? {
+          answer: request(method, caller, clock, options, args ?? {}, callOptions ?? NO_OPTIONS),
+          ends: undefined,
+        }
+      : withChannels(place, args ?? {}, callOptions ?? NO_OPTIONS, ask);
+  const call = (args?: Args, callOptions?: CallOptions) => {
+    const { answer, ends } = answered(args, callOptions);
+    const value = answer.then(({ value }) => value);
+    if (ends === undefined) return value;
+    // Who reads the channel learns of a failed call there; the promise may be left alone.
+    value.catch(() => {});
+    return Object.assign(value, ends);
+  };
+  return Object.assign(call, {
+    result: async (args?: Args, callOptions?: CallOptions): Promise<CallResult<unknown, unknown>> => {
+      try {
+        const { value, metadata } = await answered(args, callOptions).answer;
+        return { ok: true, value, metadata };
+      } catch (error) {
+        if (error instanceof CallError) return { ok: false, error, metadata: error.metadata };
+        throw error;
+      }
+    },
+  });
+}
+
+const NO_OPTIONS: CallOptions = {};
+
+/** Sends one call: deadline, trace and metadata from the options, the call being served, the client. */
+function request(
+  method: MethodDescriptor,
+  caller: Caller,
+  clock: Clock,
+  client: ClientOptions,
+  args: Args,
+  options: CallOptions,
+): Promise<Answer> {
+  const { signal } = options;
+  const inherited = options.inherit === false ? undefined : inheritedBy(signal);
+  const timeoutMs = options.timeoutMs ?? client.timeoutMs;
+  let deadlineMs = inherited?.deadlineMs;
+  if (timeoutMs !== undefined) {
+    if (!(timeoutMs >= 0)) throw new RangeError(`timeoutMs: ${timeoutMs} is not a time`);
+    // What is inherited can shrink, never grow.
+    deadlineMs = Math.min(clock.nowMs() + timeoutMs, deadlineMs ?? Number.POSITIVE_INFINITY);
+  }
+  let metadata = Metadata.from(options.metadata);
+  const trace = options.trace ?? inherited?.trace;
+  if (trace !== undefined) {
+    if (!isTraceParent(trace.traceparent))
+      throw new RangeError(`not a W3C traceparent: ${trace.traceparent}`);
+    metadata = metadata.with(...traceEntries(trace));
+  }
+  const outgoing = { method, args, metadata, signal, deadlineMs };
+  const { middleware = NO_MIDDLEWARE } = client;
+  if (middleware.length === 0) return caller.call(outgoing);
+  return throughMiddleware(middleware, caller, outgoing);
+}
+
+const NO_MIDDLEWARE: readonly Middleware[] = [];
+
+async function throughMiddleware(
+  chain: readonly Middleware[],
+  caller: Caller,
+  outgoing: Parameters<Caller["call"]>[0],
+): Promise<Answer> {
+  const { method, args, signal } = outgoing;
+  let { metadata } = outgoing;
+  let answerMetadata = Metadata.EMPTY;
+  const call: MiddlewareCall = {
+    side: "caller",
+    service: method.service,
+    method: method.name,
+    args,
+    signal,
+    get metadata() {
+      return metadata;
+    },
+    addMetadata(init: MetadataInit) {
+      metadata = metadata.with(...Metadata.from(init));
+    },
+  };
+  const value = await runMiddleware(chain, call, async () => {
+    const answer = await caller.call({ ...outgoing, metadata });
+    answerMetadata = answer.metadata;
+    return answer.value;
+  });
+  return { value, metadata: answerMetadata };
+}
+
+interface ChannelArg {
+  readonly name: string;
+  readonly direction: "tx" | "rx";
+}
+
+/** The arguments that are channels themselves; those nested deeper are given as handles. */
+function channelArgs(method: MethodDescriptor): readonly ChannelArg[] {
+  return method.argFields.flatMap(({ name, schema }) => {
+    const node = asChannel(schema);
+    return node === undefined ? [] : [{ name, direction: node.direction }];
+  });
+}
+
+/** Makes the channels that the caller left out, and feeds the ones given as items. */
+function withChannels(
+  place: readonly ChannelArg[],
+  given: Args,
+  options: CallOptions,
+  ask: (args: Args, options: CallOptions) => Promise<Answer>,
+): { answer: Promise<Answer>; ends: Record<string, unknown> } {
+  const args = { ...given };
+  const ends: Record<string, unknown> = {};
+  const received: Rx<unknown>[] = [];
+  const sources: { tx: Tx<unknown>; source: unknown }[] = [];
+  for (const { name, direction } of place) {
+    const value = given[name];
+    if (value instanceof Tx || value instanceof Rx) continue;
+    const [tx, rx] = channel<unknown>();
+    if (direction === "tx") {
+      args[name] = tx;
+      ends[name] = rx;
+      received.push(rx);
+    } else {
+      args[name] = rx;
+      ends[name] = tx;
+      if (value !== undefined) sources.push({ tx, source: value });
+    }
+  }
+  const local = new AbortController();
+  const onAbort = () => local.abort(abortReason(options.signal as AbortSignal));
+  if (options.signal?.aborted) onAbort();
+  else options.signal?.addEventListener("abort", onAbort, { once: true });
+  const inherited = inheritedBy(options.signal);
+  if (inherited !== undefined) setInherited(local.signal, inherited);
+  const answer = ask(args, { ...options, signal: local.signal });
+  // A source that throws fails the call with what it threw.
+  for (const { tx, source } of sources) void pump(source, tx, (error) => local.abort(error));
+  answer
+    .catch((error: unknown) => {
+      const cause =
+        error instanceof RoamError
+          ? error
+          : new RoamError("aborted", "the call was given up", { cause: error });
+      for (const rx of received) Rx.abandon(rx, cause);
+      for (const { tx } of sources) Tx.abandon(tx, cause);
+    })
+    .finally(() => options.signal?.removeEventListener("abort", onAbort));
+  return { answer, ends };
+}

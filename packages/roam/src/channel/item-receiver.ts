@@ -1,0 +1,171 @@
+import { type Codec, DecodeError, Reader } from "roam-postcard";
+import { ProtocolError, RoamError } from "../errors.ts";
+import { Deque } from "../internal/deque.ts";
+import { own } from "../internal/own.ts";
+import type { Id } from "../wire/message.ts";
+import { Metadata } from "../wire/metadata.ts";
+import { type CreditBudget, ReceiveCredit } from "./credit.ts";
+import type { MessageSink } from "./message-sink.ts";
+
+interface Waiting<T> {
+  readonly isIterating: boolean;
+  resolve(result: IteratorResult<T, undefined>): void;
+  reject(error: unknown): void;
+}
+
+const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
+
+/** Told how many bytes of items wait, so that a session can keep its sum. */
+export type OnBuffered = (deltaBytes: number) => void;
+
+/** The receiving end of one channel on one connection: buffer, credit, end. */
+export class ItemReceiver<T> {
+  readonly id: Id;
+  readonly #sink: MessageSink;
+  readonly #codec: Codec<T>;
+  readonly #credit: ReceiveCredit;
+  readonly #onEnded: () => void;
+  readonly #onBuffered: OnBuffered;
+  readonly #items = new Deque<Uint8Array>();
+  #waiting: Waiting<T> | undefined;
+  /** Set when nothing more will come: bare after Close, with the cause otherwise. */
+  #end: { readonly cause?: RoamError } | undefined;
+
+  constructor(options: {
+    id: Id;
+    sink: MessageSink;
+    codec: Codec<T>;
+    credit: number;
+    budget?: CreditBudget;
+    onEnded: () => void;
+    onBuffered: OnBuffered;
+  }) {
+    this.id = options.id;
+    this.#sink = options.sink;
+    this.#codec = options.codec;
+    this.#credit = new ReceiveCredit(options.credit, options.budget);
+    this.#onEnded = options.onEnded;
+    this.#onBuffered = options.onBuffered;
+  }
+
+  get hasEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** @throws ProtocolError if the sender had no credit */
+  push(item: Uint8Array): void {
+    if (this.#end !== undefined) return;
+    if (!this.#credit.received(item.length)) {
+      throw new ProtocolError(
+        "rpc.flow-control.credit.exhaustion",
+        `an item without credit on channel ${this.id}`,
+      );
+    }
+    this.#onBuffered(item.length);
+    const waiting = this.#waiting;
+    if (waiting === undefined) {
+      this.#items.push(own(item));
+      return;
+    }
+    this.#waiting = undefined;
+    try {
+      waiting.resolve({ done: false, value: this.#decode(item, waiting.isIterating) });
+    } catch (error) {
+      waiting.reject(error);
+    }
+  }
+
+  /**
+   * The next item. One reader at a time.
+   *
+   * @param isIterating an item that does not decode ends the channel, for its reader will not
+   *   come back; else the next ones can still be taken
+   * @throws RoamError `decode`, `channel-reset`, or what the connection died of
+   */
+  // r[impl rpc.x.channel-errors]
+  take(isIterating = false): Promise<IteratorResult<T, undefined>> {
+    if (this.#waiting !== undefined) return Promise.reject(new TypeError("only one reader at a time"));
+    const item = this.#items.shift();
+    if (item !== undefined) {
+      try {
+        return Promise.resolve({ done: false, value: this.#decode(item, isIterating) });
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    }
+    if (this.#end !== undefined) {
+      return this.#end.cause === undefined ? Promise.resolve(DONE) : Promise.reject(this.#end.cause);
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject, isIterating };
+    });
+  }
+
+  // Counted before it is decoded: an item that does not decode was taken as well.
+  #decode(item: Uint8Array, isIterating: boolean): T {
+    this.#onBuffered(-item.length);
+    const grant = this.#credit.taken(item.length);
+    if (grant > 0 && this.#end === undefined) this.#post(grant);
+    try {
+      return this.#codec.decode(new Reader(item));
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      if (isIterating) this.reset();
+      throw new RoamError("decode", `an item of channel ${this.id}: ${error.message}`, { cause: error });
+    }
+  }
+
+  /** Lets the sender send `additional` items more than consumption would. */
+  grant(additional: number): void {
+    if (!Number.isInteger(additional) || additional < 1 || additional > 0xffff_ffff) {
+      throw new RangeError(`a grant of ${additional} is not a positive u32`);
+    }
+    if (this.#end !== undefined) return;
+    this.#credit.granted(additional);
+    this.#post(additional);
+  }
+
+  #post(additional: number): void {
+    const { connectionId } = this.#sink;
+    this.#sink.post({ tag: "ChannelGrantCredit", connectionId, id: this.id, additional });
+  }
+
+  /** The sender closed: what waits can still be taken. */
+  close(): void {
+    this.#finish({});
+  }
+
+  /** The sender gave up, or the connection is gone: what waits can still be taken. */
+  fail(cause: RoamError): void {
+    this.#finish({ cause });
+  }
+
+  /** The application wants no more: the sender is told, what waits is dropped. */
+  // r[impl rpc.channel.reset]
+  reset(): void {
+    this.#stopSender({});
+    for (const item of this.#items.drain()) this.#onBuffered(-item.length);
+  }
+
+  /** The call behind the channel failed: the sender is told, what waits can still be taken. */
+  abandon(cause: RoamError): void {
+    this.#stopSender({ cause });
+  }
+
+  #stopSender(end: { readonly cause?: RoamError }): void {
+    if (this.#end !== undefined) return;
+    const { connectionId } = this.#sink;
+    this.#sink.post({ tag: "ChannelReset", connectionId, id: this.id, metadata: Metadata.EMPTY });
+    this.#finish(end);
+  }
+
+  #finish(end: { readonly cause?: RoamError }): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (end.cause === undefined) waiting?.resolve(DONE);
+    else waiting?.reject(end.cause);
+    this.#onEnded();
+  }
+}

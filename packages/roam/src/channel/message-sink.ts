@@ -1,0 +1,23 @@
+import type { ConnectionMessage, Id } from "../wire/message.ts";
+
+/** The right to send one message. */
+export interface SendPermit {
+  send(message: ConnectionMessage): void;
+  release(): void;
+}
+
+/** Where calls and channels of one connection put their messages. */
+export interface MessageSink {
+  readonly connectionId: Id;
+  /**
+   * For answers and control messages: goes out now, or ahead of all data as soon as the
+   * conduit takes it. Never waits; on a dead connection it does nothing.
+   *
+   * @param onFailed the message could not be encoded or is too large: it did not go out
+   */
+  post(message: ConnectionMessage, onFailed?: (error: unknown) => void): void;
+  /** For calls and items: a permit if one is free and nobody waits. */
+  tryReserve(): SendPermit | undefined;
+  /** @throws RoamError what the session died of */
+  reserve(signal?: AbortSignal): Promise<SendPermit>;
+}

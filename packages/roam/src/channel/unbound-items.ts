@@ -1,0 +1,88 @@
+import { ProtocolError } from "../errors.ts";
+import { own } from "../internal/own.ts";
+import type { Id } from "../wire/message.ts";
+
+/** What came for a channel before the Call that carries it. */
+export interface Unbound {
+  readonly items: Uint8Array[];
+  /** More came than is held: the channel is reset when it is bound. */
+  isOverflowing: boolean;
+  isClosed: boolean;
+  isReset: boolean;
+  credit: number;
+}
+
+/** Holds the early messages of channels that are not bound yet, within limits. */
+// r[impl rpc.x.prebind]
+export class UnboundItems {
+  readonly #entries = new Map<Id, Unbound>();
+  readonly #limits: { readonly maxChannels: number; readonly maxItems: number; readonly maxBytes: number };
+  #bytes = 0;
+
+  constructor(limits: { maxChannels: number; maxItems: number; maxBytes: number }) {
+    this.#limits = limits;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * The early messages of `id`, to be added to.
+   *
+   * @throws ProtocolError if more channels than allowed are spoken of before their Call
+   */
+  of(id: Id): Unbound {
+    let entry = this.#entries.get(id);
+    if (entry === undefined) {
+      if (this.#entries.size >= this.#limits.maxChannels) {
+        throw new ProtocolError(
+          "rpc.x.prebind",
+          `messages for more than ${this.#limits.maxChannels} unknown channels`,
+        );
+      }
+      entry = { items: [], isOverflowing: false, isClosed: false, isReset: false, credit: 0 };
+      this.#entries.set(id, entry);
+    }
+    return entry;
+  }
+
+  /** @throws ProtocolError above the byte limit of the connection */
+  hold(id: Id, item: Uint8Array): void {
+    const entry = this.of(id);
+    if (entry.isOverflowing) return;
+    if (entry.items.length >= this.#limits.maxItems) {
+      this.#bytes -= sum(entry.items);
+      entry.items.length = 0;
+      entry.isOverflowing = true;
+      return;
+    }
+    this.#bytes += item.length;
+    if (this.#bytes > this.#limits.maxBytes) {
+      throw new ProtocolError(
+        "session.x.limits",
+        `more than ${this.#limits.maxBytes} bytes for unknown channels`,
+      );
+    }
+    entry.items.push(own(item));
+  }
+
+  /** What came early for a channel that is being bound. */
+  take(id: Id): Unbound | undefined {
+    const entry = this.#entries.get(id);
+    if (entry !== undefined) {
+      this.#entries.delete(id);
+      this.#bytes -= sum(entry.items);
+    }
+    return entry;
+  }
+
+  clear(): void {
+    this.#entries.clear();
+    this.#bytes = 0;
+  }
+}
+
+function sum(items: readonly Uint8Array[]): number {
+  return items.reduce((total, item) => total + item.length, 0);
+}

@@ -1,0 +1,134 @@
+import { transports } from "#transports";
+import type { ClientMethods } from "./call/call-types.ts";
+import { type ClientOptions, makeClient } from "./call/client.ts";
+import type { Handler } from "./call/handler.ts";
+import { BareConduit } from "./conduit/bare-conduit.ts";
+import type { Connection } from "./connection/connection.ts";
+import type { Link } from "./link/link.ts";
+import { consoleLogger, type Logger } from "./logger.ts";
+import type { Methods, Service } from "./schema/service.ts";
+import { announce, checkSchemas, type SchemaCheck } from "./session/announce.ts";
+import { messageFamily } from "./session/message-family.ts";
+import { establish, type Session } from "./session/session.ts";
+import type { SessionOptions } from "./session/session-options.ts";
+import type { DialOptions } from "./transports/dial.ts";
+import type { MetadataInit } from "./wire/metadata.ts";
+
+export interface ConnectOptions extends SessionOptions, ClientOptions {
+  /** Options of the transport: those of `node:tls` for `tls:`, of `ws` for `ws:` in Node. */
+  readonly transport?: object;
+  /** What to do if the counterpart describes the service differently (default: warn). */
+  readonly schemaCheck?: SchemaCheck;
+  readonly logger?: Logger;
+}
+
+/** What a client is besides its methods. */
+export interface ClientHandle {
+  readonly session: Session;
+  readonly connection: Connection;
+  /**
+   * Gives this handle up. With the last one the connection closes by itself, and the session
+   * with its last connection.
+   */
+  close(): Promise<void>;
+  /** Another handle of the same connection, to be closed on its own. */
+  clone(): Client<Methods>;
+  /** A client of another service on a virtual connection of this session. */
+  open<M extends Methods>(
+    service: Service<M>,
+    options?: {
+      readonly metadata?: MetadataInit;
+      readonly handler?: Handler;
+      readonly signal?: AbortSignal;
+    } & ClientOptions,
+  ): Promise<Client<M>>;
+}
+
+/** The methods of a service as functions; `$` holds everything that is not one of them. */
+export type Client<M extends Methods> = ClientMethods<M> & AsyncDisposable & { readonly $: ClientHandle };
+
+/**
+ * Dials a URL (`tcp://host:port`, `tls://`, `unix:/path`, `ws://`, `wss://`, `stdio:`) or takes a
+ * link, and gives a client of the service that is there.
+ *
+ * @throws RoamError `io` if nobody answers, `handshake` if no session comes to be,
+ *   `schema-mismatch` if the services differ and `schemaCheck` is "refuse"; the signal's reason
+ */
+export async function connect<M extends Methods>(
+  target: string | Link,
+  service: Service<M>,
+  options: ConnectOptions = {},
+): Promise<Client<M>> {
+  const link = typeof target === "string" ? await transports.dial(target, options as DialOptions) : target;
+  const services = { served: options.handler?.service, called: service as Service };
+  const logger = options.logger ?? consoleLogger;
+  const session = await establish(new BareConduit(link, messageFamily), "initiator", {
+    ...options,
+    metadata: announce(options.metadata, services),
+    onHandlerError: options.onHandlerError ?? reportTo(logger),
+  });
+  try {
+    checkSchemas(services, session.root.metadata, {
+      check: options.schemaCheck ?? "warn",
+      logger,
+      peer: session.peer,
+    });
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+  return clientOn(session, session.root, service, options);
+}
+
+/** A client of a service on a connection that exists. */
+export function clientOn<M extends Methods>(
+  session: Session,
+  connection: Connection,
+  service: Service<M>,
+  options: ConnectOptions = {},
+): Client<M> {
+  connection.retain();
+  let isOpen = true;
+  const close = async () => {
+    if (!isOpen) return;
+    isOpen = false;
+    connection.release();
+    if (session.hasEnded) await session.ended;
+  };
+  const $: ClientHandle = {
+    session,
+    connection,
+    close,
+    clone: () => clientOn(session, connection, service as unknown as Service<Methods>, options),
+    open: (other, openOptions = {}) =>
+      openClient(session, other, { ...options, ...openOptions }, openOptions),
+  };
+  const methods = makeClient(service, connection.caller, session.clock, options);
+  return Object.assign(methods, { $, [Symbol.asyncDispose]: close }) as Client<M>;
+}
+
+async function openClient<M extends Methods>(
+  session: Session,
+  service: Service<M>,
+  options: ConnectOptions,
+  given: { readonly metadata?: MetadataInit; readonly handler?: Handler; readonly signal?: AbortSignal },
+): Promise<Client<M>> {
+  const services = { served: given.handler?.service, called: service as Service };
+  const connection = await session.openConnection({
+    ...given,
+    metadata: announce(given.metadata, services, service.name),
+  });
+  const { schemaCheck = "warn", logger = consoleLogger } = options;
+  try {
+    checkSchemas(services, connection.metadata, { check: schemaCheck, logger, peer: session.peer });
+  } catch (error) {
+    session.closeConnection(connection.connectionId);
+    throw error;
+  }
+  return clientOn(session, connection, service, options);
+}
+
+/** Handlers' failures for the log; callers only learn that the call was cancelled. */
+export function reportTo(logger: Logger): NonNullable<SessionOptions["onHandlerError"]> {
+  return (error, { service, method }) => logger.error(`${service}.${method} failed:`, error);
+}

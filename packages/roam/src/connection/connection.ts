@@ -1,0 +1,167 @@
+import { Caller } from "../call/caller.ts";
+import { Dispatcher, type OnHandlerError } from "../call/dispatcher.ts";
+import type { Handler } from "../call/handler.ts";
+import { ChannelTable } from "../channel/channel-table.ts";
+import type { CreditBudget } from "../channel/credit.ts";
+import type { MessageSink, SendPermit } from "../channel/message-sink.ts";
+import { RoamError } from "../errors.ts";
+import type { Clock } from "../internal/clock.ts";
+import { unreachable } from "../internal/unreachable.ts";
+import type { Limits } from "../limits.ts";
+import type { ConnectionMessage, ConnectionSettings, Id, Parity } from "../wire/message.ts";
+import type { Metadata } from "../wire/metadata.ts";
+
+/** What a connection is given by its session. */
+export interface ConnectionHost {
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly peer: string;
+  readonly onHandlerError: OnHandlerError;
+  readonly peerItemWindow?: number;
+  readonly budget?: CreditBudget;
+  post(message: ConnectionMessage, onFailed?: (error: unknown) => void): void;
+  tryReserve(): SendPermit | undefined;
+  reserve(signal?: AbortSignal): Promise<SendPermit>;
+  onBuffered(deltaBytes: number): void;
+  onRunning(delta: 1 | -1): void;
+  /** Nobody uses the connection here any more. */
+  onUnused(connection: Connection): void;
+}
+
+export interface ConnectionOptions {
+  readonly id: Id;
+  /** Ours on this connection, for request and channel ids. */
+  readonly parity: Parity;
+  readonly counterpart: ConnectionSettings;
+  /** What came with the handshake, the open or the accept. */
+  readonly metadata: Metadata;
+  readonly handler: Handler | undefined;
+}
+
+/** A name space for calls and channels within a session. */
+// r[impl connection]
+// r[impl connection.parity]
+export class Connection implements MessageSink {
+  readonly connectionId: Id;
+  readonly parity: Parity;
+  readonly counterpart: ConnectionSettings;
+  readonly metadata: Metadata;
+  readonly caller: Caller;
+  readonly channels: ChannelTable;
+  readonly dispatcher: Dispatcher;
+  readonly #host: ConnectionHost;
+  /** Caller handles and live channels: above zero the connection is wanted. */
+  #uses = 0;
+  #failure: RoamError | undefined;
+
+  constructor(options: ConnectionOptions, host: ConnectionHost) {
+    const { limits, clock } = host;
+    this.connectionId = options.id;
+    this.parity = options.parity;
+    this.counterpart = options.counterpart;
+    this.metadata = options.metadata;
+    this.#host = host;
+    this.channels = new ChannelTable({
+      sink: this,
+      parity: options.parity,
+      maxChannels: limits.maxChannelsPerConnection,
+      maxUnboundItems: Math.max(limits.minUnboundItems, options.handler?.maxCredit ?? 0),
+      maxUnboundBytes: limits.maxUnboundBytes,
+      ...(host.budget === undefined ? {} : { budget: host.budget }),
+      ...(host.peerItemWindow === undefined ? {} : { peerItemWindow: host.peerItemWindow }),
+      onBuffered: (deltaBytes) => host.onBuffered(deltaBytes),
+      onLive: (delta) => this.#use(delta),
+    });
+    this.caller = new Caller({
+      sink: this,
+      channels: this.channels,
+      parity: options.parity,
+      maxConcurrentRequests: options.counterpart.maxConcurrentRequests,
+      limits,
+      clock,
+    });
+    this.dispatcher = new Dispatcher({
+      sink: this,
+      channels: this.channels,
+      parity: options.parity,
+      handler: options.handler,
+      limits,
+      clock,
+      peer: host.peer,
+      onHandlerError: host.onHandlerError,
+      onRunning: (delta) => host.onRunning(delta),
+    });
+  }
+
+  get hasEnded(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /** One more handle that makes calls here. Pair with `release`. */
+  // r[impl rpc.caller.liveness.refcounted]
+  retain(): void {
+    if (this.#failure !== undefined)
+      throw new RoamError("closed", "the connection has ended", { cause: this.#failure });
+    this.#use(1);
+  }
+
+  release(): void {
+    this.#use(-1);
+  }
+
+  #use(delta: 1 | -1): void {
+    this.#uses += delta;
+    if (this.#uses === 0 && this.#failure === undefined) this.#host.onUnused(this);
+  }
+
+  post(message: ConnectionMessage, onFailed?: (error: unknown) => void): void {
+    if (this.#failure === undefined) this.#host.post(message, onFailed);
+  }
+
+  tryReserve(): SendPermit | undefined {
+    return this.#failure === undefined ? this.#host.tryReserve() : undefined;
+  }
+
+  async reserve(signal?: AbortSignal): Promise<SendPermit> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const permit = await this.#host.reserve(signal);
+    if (this.#failure === undefined) return permit;
+    permit.release();
+    throw this.#failure;
+  }
+
+  /** @throws ProtocolError if the message breaks a rule */
+  onMessage(message: ConnectionMessage): void {
+    switch (message.tag) {
+      case "RequestCall":
+        return this.dispatcher.onCall(message);
+      case "RequestResponse":
+        return this.caller.onResponse(message);
+      case "ChannelItem":
+        return this.channels.onItem(message);
+      case "ChannelGrantCredit":
+        return this.channels.onGrant(message);
+      case "ChannelClose":
+        return this.channels.onClose(message);
+      case "ChannelReset":
+        return this.channels.onReset(
+          message,
+          () => new RoamError("channel-reset", "the sender gave the channel up"),
+        );
+      case "RequestCancel":
+        return this.dispatcher.onCancel(message);
+      default:
+        return unreachable(message);
+    }
+  }
+
+  /** The connection is over: everything on it settles, once. */
+  // r[impl connection.close.semantics]
+  fail(cause: RoamError): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = cause;
+    this.caller.fail(cause);
+    this.channels.fail(cause);
+    this.dispatcher.fail(cause);
+  }
+}

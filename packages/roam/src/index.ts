@@ -1,0 +1,39 @@
+import { t as codecTypes } from "roam-postcard";
+import { rx, tx } from "./channel/channel-types.ts";
+import { computedIdentity } from "./schema/computed-identity.ts";
+import { defineService, type Methods, type Service } from "./schema/service.ts";
+
+export type { Infer, Schema } from "roam-postcard";
+export type { CallContext } from "./call/call-context.ts";
+export { CallError, fail } from "./call/call-error.ts";
+export type { TraceContext } from "./call/call-metadata.ts";
+export type { Call, CallerArgs, CallOptions, CallResult, Handlers, Source } from "./call/call-types.ts";
+export type { Handler } from "./call/handler.ts";
+export type { Middleware, MiddlewareCall } from "./call/middleware.ts";
+export { channel } from "./channel/pair.ts";
+export { Rx } from "./channel/rx.ts";
+export { Tx } from "./channel/tx.ts";
+export { type Client, type ClientHandle, type ConnectOptions, clientOn, connect } from "./connect.ts";
+export { ProtocolError, RoamError, type RoamErrorCode } from "./errors.ts";
+export { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+export type { Logger } from "./logger.ts";
+export { knownIds } from "./schema/known-identity.ts";
+export { type Method, type Methods, method, type Service } from "./schema/service.ts";
+export { accept, implement, type ServeOptions, type Server, serve, serveHandler } from "./serve.ts";
+export type { Session } from "./session/session.ts";
+export type { ConnectionAcceptor, ConnectionDecision, ConnectionRequest } from "./session/session-options.ts";
+export { Metadata, MetadataEntry, type MetadataInit, type MetadataValue } from "./wire/metadata.ts";
+
+/** Schema builders: the codec's, and channels. */
+export const t = { ...codecTypes, tx, rx } as const;
+
+/**
+ * A service: its types follow from its schemas, its method ids equal those of the Rust trait
+ * of the same names and types.
+ *
+ * @throws TypeError for a channel in a return or error type, or inside a collection
+ */
+// r[impl service-macro.is-source-of-truth]
+export function service<const M extends Methods>(name: string, methods: M): Service<M> {
+  return defineService(name, methods, computedIdentity);
+}

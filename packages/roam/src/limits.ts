@@ -1,0 +1,74 @@
+/**
+ * Ceilings of one session. Each says what it stops; all are checked before the thing they
+ * bound is allocated.
+ */
+// r[impl session.x.limits]
+export interface Limits {
+  /** Largest link payload (bytes), both ways. Stops a length prefix from claiming gigabytes. */
+  readonly maxPayloadBytes: number;
+  /** Largest first payload of an inbound link (bytes): nobody is known yet. */
+  readonly maxHandshakeBytes: number;
+  /** Time for the handshake (ms). Stops sockets that connect and say nothing. */
+  readonly handshakeTimeoutMs: number;
+  /** Metadata of one message (bytes of keys and values). */
+  readonly maxMetadataBytes: number;
+  /** Metadata of one message (entries). */
+  readonly maxMetadataEntries: number;
+  /** Virtual connections alive at a time. */
+  readonly maxVirtualConnections: number;
+  /** Opens of ours waiting for an answer; more of them wait in line. */
+  readonly maxPendingOpens: number;
+  /** Channels alive at a time on one connection. */
+  readonly maxChannelsPerConnection: number;
+  /** Calls we are willing to have in flight towards us, per connection; announced. */
+  readonly maxConcurrentRequests: number;
+  /** Calls of ours that wait for the counterpart's limit, per connection; then `queue-full`. */
+  readonly maxQueuedCalls: number;
+  /** Items held for channels whose Call has not come yet, per connection (bytes). */
+  readonly maxUnboundBytes: number;
+  /** Items held for one such channel (items), unless the service's largest credit is above. */
+  readonly minUnboundItems: number;
+  /** Longest time that a cancelled call of ours keeps its place without an answer (ms). */
+  readonly cancelGraceMs: number;
+  /** Items buffered for one reader beyond the initial credit, when granting ahead (bytes). */
+  readonly maxChannelBufferBytes: number;
+  /** The same for all channels of a session (bytes). */
+  readonly maxSessionBufferBytes: number;
+  /** The same for one channel (items). */
+  readonly maxChannelBufferItems: number;
+  /** Answers and control messages waiting for the conduit; above it reading pauses. */
+  readonly maxQueuedControls: number;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export const DEFAULT_LIMITS: Limits = Object.freeze({
+  maxPayloadBytes: 16 * MIB,
+  maxHandshakeBytes: 64 * KIB,
+  handshakeTimeoutMs: 10_000,
+  maxMetadataBytes: 64 * KIB,
+  maxMetadataEntries: 128,
+  maxVirtualConnections: 256,
+  maxPendingOpens: 32,
+  maxChannelsPerConnection: 4096,
+  // r[impl rpc.flow-control.max-concurrent-requests.default]
+  maxConcurrentRequests: 64,
+  maxQueuedCalls: 1024,
+  maxUnboundBytes: 4 * MIB,
+  minUnboundItems: 64,
+  cancelGraceMs: 30_000,
+  maxChannelBufferBytes: MIB,
+  maxSessionBufferBytes: 16 * MIB,
+  maxChannelBufferItems: 65_536,
+  maxQueuedControls: 8192,
+});
+
+/** The defaults with some of them replaced. */
+export function withLimits(limits: Partial<Limits> = {}): Limits {
+  for (const [name, value] of Object.entries(limits)) {
+    if (!(name in DEFAULT_LIMITS)) throw new TypeError(`no limit is called ${name}`);
+    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${name}: ${value} is not a count`);
+  }
+  return { ...DEFAULT_LIMITS, ...limits };
+}

@@ -1,0 +1,59 @@
+import type { RoamError } from "../errors.ts";
+import type { LinkRx } from "./link.ts";
+
+/** Receiving half of a link: hands payloads up until the end, which is told once. */
+export class LinkRxBase implements LinkRx {
+  maxPayloadBytes = 0xffff_ffff;
+  #onPayload: ((payload: Uint8Array) => void) | undefined;
+  #onEnd: ((cause?: RoamError) => void) | undefined;
+  #isStarted = false;
+  #ended: { readonly cause: RoamError | undefined } | undefined;
+  readonly #flow: { start(): void; pause(): void; resume(): void };
+
+  /** @param flow how the transport is told to read; `start` is called once */
+  constructor(flow: { start(): void; pause(): void; resume(): void }) {
+    this.#flow = flow;
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended !== undefined;
+  }
+
+  start(onPayload: (payload: Uint8Array) => void, onEnd: (cause?: RoamError) => void): void {
+    if (this.#isStarted) throw new TypeError("the receiving half was started already");
+    this.#isStarted = true;
+    if (this.#ended !== undefined) {
+      const { cause } = this.#ended;
+      queueMicrotask(() => onEnd(cause));
+      return;
+    }
+    this.#onPayload = onPayload;
+    this.#onEnd = onEnd;
+    this.#flow.start();
+  }
+
+  pause(): void {
+    if (this.#ended === undefined) this.#flow.pause();
+  }
+
+  resume(): void {
+    if (this.#ended === undefined) this.#flow.resume();
+  }
+
+  // r[impl link.message]
+  // r[impl link.order]
+  deliver(payload: Uint8Array): void {
+    this.#onPayload?.(payload);
+  }
+
+  // r[impl link.rx.eof]
+  // r[impl link.rx.error]
+  end(cause?: RoamError): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = { cause };
+    const onEnd = this.#onEnd;
+    this.#onPayload = undefined;
+    this.#onEnd = undefined;
+    onEnd?.(cause);
+  }
+}

@@ -1,0 +1,151 @@
+import { transports } from "#transports";
+import type { Handlers } from "./call/call-types.ts";
+import { type Handler, implement as implementUntyped } from "./call/handler.ts";
+import type { Middleware } from "./call/middleware.ts";
+import { BareConduit } from "./conduit/bare-conduit.ts";
+import { reportTo } from "./connect.ts";
+import { RoamError } from "./errors.ts";
+import type { Link, Listener } from "./link/link.ts";
+import { consoleLogger, type Logger } from "./logger.ts";
+import type { Methods, Service } from "./schema/service.ts";
+import { announce, checkSchemas, type SchemaCheck, SERVICE_KEY } from "./session/announce.ts";
+import { messageFamily } from "./session/message-family.ts";
+import { establish, type Session } from "./session/session.ts";
+import type { ConnectionAcceptor, SessionOptions } from "./session/session-options.ts";
+
+/** Joins a service and its functions, to be served. */
+export function implement<M extends Methods>(
+  service: Service<M>,
+  handlers: Handlers<M>,
+  options: { readonly middleware?: readonly Middleware[] } = {},
+): Handler {
+  return implementUntyped(service as unknown as Service, handlers, options.middleware);
+}
+
+export interface ServeOptions extends Omit<SessionOptions, "handler" | "keepAlive" | "signal" | "parity"> {
+  /** Runs around every call of the service given by its functions. */
+  readonly middleware?: readonly Middleware[];
+  /** Further services, each on virtual connections opened under its name. */
+  readonly services?: readonly Handler[];
+  /** A service of the client's, called from here through `onSession`. */
+  readonly calls?: Service;
+  /** A session was set up; calls back can be made on it with `clientOn`. */
+  readonly onSession?: (session: Session) => void;
+  readonly transport?: object;
+  readonly schemaCheck?: SchemaCheck;
+  readonly logger?: Logger;
+}
+
+/** A service on an address. */
+export interface Server extends AsyncDisposable {
+  /** As one would dial it, with the real port. */
+  readonly address: string;
+  readonly sessions: ReadonlySet<Session>;
+  /** Stops listening and ends all sessions in order. */
+  close(): Promise<void>;
+  /** Stops listening, lets calls in flight finish (at most `timeoutMs`), then closes. */
+  drain(options?: { readonly timeoutMs?: number }): Promise<void>;
+}
+
+const DRAIN_TIMEOUT_MS = 10_000;
+
+/**
+ * Serves a service on a URL (`tcp://host:port`, `tls://`, `unix:/path`, `ws://`, `stdio:`; port 0
+ * takes a free one).
+ *
+ * @throws RoamError `io` if the address cannot be had
+ */
+export async function serve<M extends Methods>(
+  url: string,
+  service: Service<M>,
+  handlers: Handlers<M>,
+  options: ServeOptions = {},
+): Promise<Server> {
+  return serveHandler(
+    (onLink) => transports.listen(url, options, onLink),
+    implement(service, handlers, options),
+    options,
+  );
+}
+
+/** Serves a handler on any listener. */
+export async function serveHandler(
+  listen: (onLink: (link: Link) => void) => Promise<Listener>,
+  handler: Handler,
+  options: ServeOptions = {},
+): Promise<Server> {
+  const sessions = new Set<Session>();
+  const handshakes = new AbortController();
+  const listener = await listen((link) => {
+    void accept(link, handler, { ...options, signal: handshakes.signal }).then(
+      (session) => {
+        sessions.add(session);
+        void session.ended.then(() => sessions.delete(session));
+        options.onSession?.(session);
+      },
+      // Somebody who does not speak the protocol is no news; the link is closed already.
+      () => {},
+    );
+  });
+  const stop = async (end: (session: Session) => Promise<void>) => {
+    handshakes.abort(new RoamError("closed", "the server is closing"));
+    const closed = listener.close();
+    await Promise.all([...sessions].map(end));
+    await closed;
+  };
+  const close = () => stop((session) => session.close());
+  return {
+    address: listener.address,
+    sessions,
+    close,
+    drain: ({ timeoutMs = DRAIN_TIMEOUT_MS } = {}) => stop((session) => session.drain({ timeoutMs })),
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** Sets up the accepting side of a session on a link, serving `handler`. */
+export async function accept(
+  link: Link,
+  handler: Handler,
+  options: ServeOptions & { readonly signal?: AbortSignal } = {},
+): Promise<Session> {
+  const logger = options.logger ?? consoleLogger;
+  const announced = { served: handler.service, called: options.calls };
+  const session = await establish(new BareConduit(link, messageFamily), "acceptor", {
+    ...options,
+    handler,
+    keepAlive: true,
+    metadata: announce(options.metadata, announced),
+    acceptConnection: options.acceptConnection ?? byName(options.services ?? []),
+    onHandlerError: options.onHandlerError ?? reportTo(logger),
+  });
+  try {
+    checkSchemas(announced, session.root.metadata, {
+      check: options.schemaCheck ?? "warn",
+      logger,
+      peer: session.peer,
+    });
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+  return session;
+}
+
+/** Accepts what is opened under the name of one of the services, or under none if there is one only. */
+// r[impl rpc.one-service-per-connection]
+function byName(services: readonly Handler[]): ConnectionAcceptor {
+  return ({ metadata }) => {
+    const name = metadata.get(SERVICE_KEY);
+    const handler =
+      name === undefined && services.length === 1
+        ? services[0]
+        : services.find((candidate) => candidate.service.name === name);
+    if (handler === undefined) return { accept: false, metadata: { reason: "no such service" } };
+    return {
+      accept: true,
+      handler,
+      metadata: announce(undefined, { served: handler.service, called: undefined }),
+    };
+  };
+}

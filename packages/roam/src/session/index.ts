@@ -1,0 +1,11 @@
+export { Connection } from "../connection/connection.ts";
+export type { KeepaliveOptions } from "./keepalive.ts";
+export { messageFamily } from "./message-family.ts";
+export { ConnectionRejected } from "./pending-opens.ts";
+export { establish, Session } from "./session.ts";
+export type {
+  ConnectionAcceptor,
+  ConnectionDecision,
+  ConnectionRequest,
+  SessionOptions,
+} from "./session-options.ts";

@@ -1,0 +1,62 @@
+import type { Id } from "../wire/message.ts";
+
+export interface KeepaliveOptions {
+  /** Silence after which a Ping is sent (ms). */
+  readonly intervalMs: number;
+  /** Time that its Pong may take (ms). */
+  readonly timeoutMs: number;
+}
+
+/** `idle` waits to send the next Ping; `waiting` for the Pong to the one that is out. */
+export type KeepaliveState =
+  | { readonly kind: "idle"; readonly nextNonce: number; readonly pingAtMs: number }
+  | { readonly kind: "waiting"; readonly nonce: number; readonly sentAtMs: number; readonly dueAtMs: number };
+
+export type KeepaliveEffect =
+  | { readonly kind: "ping"; readonly nonce: number }
+  | { readonly kind: "dead" }
+  | { readonly kind: "round-trip"; readonly ms: number };
+
+export interface KeepaliveStep {
+  readonly state: KeepaliveState;
+  readonly effects: readonly KeepaliveEffect[];
+}
+
+export function startKeepalive(options: KeepaliveOptions, nowMs: number): KeepaliveState {
+  return { kind: "idle", nextNonce: 1, pingAtMs: nowMs + options.intervalMs };
+}
+
+/** When something is to happen next without a message. */
+export function keepaliveDueMs(state: KeepaliveState): number {
+  return state.kind === "idle" ? state.pingAtMs : state.dueAtMs;
+}
+
+/** Time has passed. One Ping is out at a time. Pure. */
+// r[impl session.keepalive]
+export function onKeepaliveTime(
+  state: KeepaliveState,
+  options: KeepaliveOptions,
+  nowMs: number,
+): KeepaliveStep {
+  if (nowMs < keepaliveDueMs(state)) return { state, effects: [] };
+  if (state.kind === "waiting") return { state, effects: [{ kind: "dead" }] };
+  const nonce = state.nextNonce;
+  return {
+    state: { kind: "waiting", nonce, sentAtMs: nowMs, dueAtMs: nowMs + options.timeoutMs },
+    effects: [{ kind: "ping", nonce }],
+  };
+}
+
+/** A Pong came; one with another nonce answers somebody else. Pure. */
+export function onPong(
+  state: KeepaliveState,
+  options: KeepaliveOptions,
+  nonce: Id,
+  nowMs: number,
+): KeepaliveStep {
+  if (state.kind !== "waiting" || state.nonce !== nonce) return { state, effects: [] };
+  return {
+    state: { kind: "idle", nextNonce: state.nonce + 1, pingAtMs: nowMs + options.intervalMs },
+    effects: [{ kind: "round-trip", ms: nowMs - state.sentAtMs }],
+  };
+}

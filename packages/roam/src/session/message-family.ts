@@ -1,0 +1,16 @@
+import type { MessageFamily } from "../conduit/conduit.ts";
+import type { Message } from "../wire/message.ts";
+import { decodeMessage, encodeMessage } from "../wire/message-codec.ts";
+import { MessageSchema } from "../wire/message-schema.ts";
+import { Metadata } from "../wire/metadata.ts";
+
+/** The family of session messages, with the fillers that any 7.3 peer takes as harmless. */
+export const messageFamily: MessageFamily<Message> = {
+  schema: MessageSchema,
+  encode: encodeMessage,
+  decode: decodeMessage,
+  fillers: {
+    ack: { tag: "Pong", connectionId: 0, nonce: 0 },
+    close: { tag: "ConnectionClose", connectionId: 0, metadata: Metadata.EMPTY },
+  },
+};

@@ -1,0 +1,147 @@
+import type { ConduitPermit, ConduitTx } from "../conduit/conduit.ts";
+import { abortReason, RoamError } from "../errors.ts";
+import { Deque } from "../internal/deque.ts";
+import type { Message } from "../wire/message.ts";
+
+interface Control {
+  readonly message: Message;
+  readonly onFailed: ((error: unknown) => void) | undefined;
+}
+
+interface Waiter {
+  resolve(permit: ConduitPermit<Message>): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Everything a session sends goes through here. Answers and control messages never wait for
+ * data: they are queued ahead of it. Calls and items wait for a permit, first come first served.
+ */
+// r[impl session.x.fair]
+export class Outbox {
+  readonly #tx: ConduitTx<Message>;
+  readonly #controls = new Deque<Control>();
+  readonly #waiters = new Set<Waiter>();
+  readonly #maxControls: number;
+  readonly #onPressure: (isHigh: boolean) => void;
+  #isPumping = false;
+  #isHigh = false;
+  #failure: RoamError | undefined;
+  #onDrained: (() => void) | undefined;
+
+  /** @param onPressure too many controls wait (true), or few enough again (false) */
+  constructor(tx: ConduitTx<Message>, options: { maxControls: number; onPressure(isHigh: boolean): void }) {
+    this.#tx = tx;
+    this.#maxControls = options.maxControls;
+    this.#onPressure = options.onPressure;
+  }
+
+  get queuedControls(): number {
+    return this.#controls.size;
+  }
+
+  post(message: Message, onFailed?: (error: unknown) => void): void {
+    if (this.#failure !== undefined) return;
+    const permit = this.#controls.size === 0 ? this.#tx.tryReserve() : undefined;
+    if (permit !== undefined) return this.#send(permit, { message, onFailed });
+    this.#controls.push({ message, onFailed });
+    if (this.#controls.size > this.#maxControls && !this.#isHigh) {
+      this.#isHigh = true;
+      this.#onPressure(true);
+    }
+    void this.#pump();
+  }
+
+  tryReserve(): ConduitPermit<Message> | undefined {
+    if (this.#failure !== undefined || this.#controls.size > 0 || this.#waiters.size > 0) return undefined;
+    return this.#tx.tryReserve();
+  }
+
+  reserve(signal?: AbortSignal): Promise<ConduitPermit<Message>> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (signal?.aborted) return Promise.reject(abortReason(signal));
+    const permit = this.tryReserve();
+    if (permit !== undefined) return Promise.resolve(permit);
+    return new Promise((resolve, reject) => {
+      const onAbort = () => {
+        this.#waiters.delete(waiter);
+        reject(abortReason(signal as AbortSignal));
+      };
+      const settle = () => signal?.removeEventListener("abort", onAbort);
+      const waiter: Waiter = {
+        resolve: (granted) => {
+          settle();
+          resolve(granted);
+        },
+        reject: (error) => {
+          settle();
+          reject(error);
+        },
+      };
+      signal?.addEventListener("abort", onAbort, { once: true });
+      this.#waiters.add(waiter);
+      void this.#pump();
+    });
+  }
+
+  /** Hands out permits one at a time: to controls first, then to who has waited longest. */
+  async #pump(): Promise<void> {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    try {
+      while (this.#controls.size > 0 || this.#waiters.size > 0) {
+        this.#serve(this.#tx.tryReserve() ?? (await this.#tx.reserve()));
+      }
+    } catch (error) {
+      // The conduit is dead; the session hears it from the receiving half as well.
+      this.fail(
+        error instanceof RoamError ? error : new RoamError("io", "the conduit failed", { cause: error }),
+      );
+    } finally {
+      this.#isPumping = false;
+      this.#onDrained?.();
+    }
+  }
+
+  #serve(permit: ConduitPermit<Message>): void {
+    const control = this.#controls.shift();
+    if (control !== undefined) {
+      this.#send(permit, control);
+      if (this.#isHigh && this.#controls.size <= this.#maxControls / 2) {
+        this.#isHigh = false;
+        this.#onPressure(false);
+      }
+      return;
+    }
+    const [waiter] = this.#waiters;
+    if (waiter === undefined) return permit.release();
+    this.#waiters.delete(waiter);
+    waiter.resolve(permit);
+  }
+
+  #send(permit: ConduitPermit<Message>, { message, onFailed }: Control): void {
+    try {
+      permit.send(message);
+    } catch (error) {
+      // A message of our own that cannot be sent and that nobody asks after was void anyway.
+      onFailed?.(error);
+    }
+  }
+
+  /** Sends what is queued, then ends the outbound direction. */
+  async close(cause: RoamError): Promise<void> {
+    for (const waiter of this.#waiters) waiter.reject(cause);
+    this.#waiters.clear();
+    if (this.#controls.size > 0) await new Promise<void>((resolve) => (this.#onDrained = resolve));
+    this.fail(cause);
+    await this.#tx.close();
+  }
+
+  fail(error: RoamError): void {
+    this.#failure ??= error;
+    this.#controls.drain();
+    for (const waiter of this.#waiters) waiter.reject(this.#failure);
+    this.#waiters.clear();
+    this.#onDrained?.();
+  }
+}

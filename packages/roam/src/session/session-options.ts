@@ -1,0 +1,63 @@
+import type { OnHandlerError } from "../call/dispatcher.ts";
+import type { Handler } from "../call/handler.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { Clock } from "../internal/clock.ts";
+import type { Limits } from "../limits.ts";
+import type { ConnectionSettings, Id, Parity } from "../wire/message.ts";
+import type { Metadata, MetadataInit } from "../wire/metadata.ts";
+import type { KeepaliveOptions } from "./keepalive.ts";
+import type { Session } from "./session.ts";
+
+/** A virtual connection that the counterpart wants to open. */
+export interface ConnectionRequest {
+  readonly id: Id;
+  readonly settings: ConnectionSettings;
+  readonly metadata: Metadata;
+  readonly session: Session;
+  readonly peer: string;
+}
+
+/** How an open is answered. */
+export type ConnectionDecision =
+  | {
+      readonly accept: true;
+      /** Undefined: nothing is served there, but calls can be made. */
+      readonly handler?: Handler;
+      readonly metadata?: MetadataInit;
+      /** Called with the connection once it is open. */
+      onOpen?(connection: Connection): void;
+    }
+  | { readonly accept: false; readonly metadata?: MetadataInit }
+  /** Messages go on to another session, unread. */
+  | { readonly forwardTo: Session; readonly metadata?: MetadataInit };
+
+/** Decides about virtual connections. Without one, all are rejected. */
+// r[impl rpc.virtual-connection.accept]
+export type ConnectionAcceptor = (
+  request: ConnectionRequest,
+) => ConnectionDecision | Promise<ConnectionDecision>;
+
+export interface SessionOptions {
+  /** Serves the root connection. */
+  readonly handler?: Handler;
+  readonly acceptConnection?: ConnectionAcceptor;
+  /** The initiator's wish for its ids (default odd). */
+  readonly parity?: Parity;
+  /** Goes with the handshake. */
+  readonly metadata?: MetadataInit;
+  readonly limits?: Partial<Limits>;
+  /** Off unless given: published peers lose their place when their own is on. */
+  readonly keepalive?: KeepaliveOptions;
+  /** The session stays when nobody here uses its root any more: for servers. */
+  readonly keepAlive?: boolean;
+  /** Receivers grant ahead of consumers that keep up (default off, as published peers). */
+  readonly adaptiveCredit?: boolean;
+  /** Items of ours out at a time on one channel; 64 for published receivers with larger credit. */
+  readonly peerItemWindow?: number;
+  /** Messages on connections that never were end the session instead of being ignored. */
+  readonly isStrict?: boolean;
+  readonly onHandlerError?: OnHandlerError;
+  /** Aborts the handshake. */
+  readonly signal?: AbortSignal;
+  readonly clock?: Clock;
+}

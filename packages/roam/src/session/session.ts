@@ -1,0 +1,573 @@
+import type { Handler } from "../call/handler.ts";
+import type { Conduit, ConduitPermit, ConduitRx, Role } from "../conduit/conduit.ts";
+import { Connection, type ConnectionHost } from "../connection/connection.ts";
+import { abortReason, asError, ProtocolError, RoamError } from "../errors.ts";
+import { type Clock, systemClock } from "../internal/clock.ts";
+import { deferred } from "../internal/deferred.ts";
+import { type Limits, withLimits } from "../limits.ts";
+import type { ConnectionMessage, ConnectionSettings, Id, Message, Parity } from "../wire/message.ts";
+import { checkMetadata, Metadata, type MetadataInit } from "../wire/metadata.ts";
+import { ConnectionTable, type Route } from "./connection-table.ts";
+import { type Established, firstMessage, onFirstMessage, otherParity } from "./handshake.ts";
+import { Keepalive } from "./keepalive-timer.ts";
+import { Outbox } from "./outbox.ts";
+import { PendingOpens } from "./pending-opens.ts";
+import { forwardConnection } from "./proxy.ts";
+import type { ConnectionDecision, SessionOptions } from "./session-options.ts";
+
+/** Time that a graceful end may take before the conduit is cut (ms). */
+const LINGER_MS = 1000;
+
+/** A negotiated relation of two peers on a conduit, with any number of connections. */
+// r[impl session]
+// r[impl session.peer]
+// r[impl session.symmetry]
+export class Session implements ConnectionHost {
+  readonly role: Role;
+  readonly peer: string;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly peerItemWindow?: number;
+  readonly budget?: ConnectionHost["budget"];
+  readonly #options: SessionOptions;
+  readonly #conduit: Conduit<Message>;
+  readonly #rx: ConduitRx<Message>;
+  readonly #outbox: Outbox;
+  readonly #connections: ConnectionTable;
+  readonly #opens: PendingOpens;
+  readonly #keepalive: Keepalive | undefined;
+  readonly #ended = deferred<RoamError>();
+  readonly root: Connection;
+  #end: RoamError | undefined;
+  #isRootWanted = true;
+  #bufferedBytes = 0;
+  #running = 0;
+  #onIdle: (() => void) | undefined;
+  #pauses = 0;
+
+  /** Use `establish`. */
+  constructor(parts: SessionParts) {
+    const { role, conduit, rx, outbox, established, options, limits, clock } = parts;
+    this.role = role;
+    this.peer = conduit.peer;
+    this.clock = clock;
+    this.limits = limits;
+    this.#options = options;
+    this.#conduit = conduit;
+    this.#rx = rx;
+    this.#outbox = outbox;
+    this.#connections = new ConnectionTable(established.parity);
+    this.#opens = new PendingOpens(limits.maxPendingOpens);
+    if (options.peerItemWindow !== undefined) this.peerItemWindow = options.peerItemWindow;
+    if (options.adaptiveCredit) {
+      this.budget = {
+        maxItems: limits.maxChannelBufferItems,
+        maxBytes: limits.maxChannelBufferBytes,
+        hasSessionRoom: () => this.#bufferedBytes < limits.maxSessionBufferBytes,
+      };
+    }
+    this.root = new Connection(
+      {
+        id: 0,
+        parity: established.parity,
+        counterpart: established.counterpart,
+        metadata: established.metadata,
+        handler: options.handler,
+      },
+      this,
+    );
+    // r[impl connection.root]
+    this.#connections.add(0, this.root);
+    if (options.keepalive !== undefined) {
+      this.#keepalive = new Keepalive(options.keepalive, clock, {
+        ping: (nonce) => this.#outbox.post({ tag: "Ping", connectionId: 0, nonce }),
+        dead: () => this.#finish(new RoamError("keepalive", "a Ping stayed unanswered")),
+      });
+    }
+  }
+
+  /** Resolves once, with why the session ended: code `closed` for an orderly end. */
+  get ended(): Promise<RoamError> {
+    return this.#ended.promise;
+  }
+
+  get hasEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** Virtual connections alive. */
+  get virtualConnections(): number {
+    return this.#connections.virtualCount;
+  }
+
+  /** Handlers that have not settled, on all connections. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Bytes of items received and not taken, on all channels. */
+  get bufferedBytes(): number {
+    return this.#bufferedBytes;
+  }
+
+  /** Round trip of the last keepalive Ping (ms). */
+  get roundTripMs(): number | undefined {
+    return this.#keepalive?.roundTripMs;
+  }
+
+  /**
+   * Opens a virtual connection.
+   *
+   * @param options.parity ours there, for request and channel ids (default odd)
+   * @throws RoamError `rejected`, with the counterpart's metadata in `cause`; `too-large` above
+   *   the limit of connections; what the session died of; the signal's reason
+   */
+  // r[impl rpc.virtual-connection.open]
+  // r[impl connection.virtual]
+  async openConnection(
+    options: { handler?: Handler; metadata?: MetadataInit; parity?: Parity; signal?: AbortSignal } = {},
+  ): Promise<Connection> {
+    const parity = options.parity ?? "odd";
+    const { handler, signal } = options;
+    const make = (accepted: AcceptedConnection) => new Connection({ ...accepted, parity, handler }, this);
+    return this.openRoute({ ...options, parity }, make, signal);
+  }
+
+  /** Opens a virtual connection whose messages go to a route of the caller's making. */
+  async openRoute<R extends Route>(
+    options: { metadata?: MetadataInit; parity: Parity },
+    make: (accepted: AcceptedConnection) => R,
+    signal?: AbortSignal,
+  ): Promise<R> {
+    if (this.#end !== undefined) throw this.#end;
+    const metadata = Metadata.from(options.metadata);
+    checkMetadata(metadata, this.limits);
+    if (this.#connections.virtualCount + this.#opens.size >= this.limits.maxVirtualConnections) {
+      throw new RoamError(
+        "too-large",
+        `${this.limits.maxVirtualConnections} virtual connections are open already`,
+      );
+    }
+    await this.#opens.enter(signal);
+    const id = this.#connections.allocate();
+    const permit = await this.#reserveOpen(signal);
+    // r[impl session.connection-settings.open]
+    const settings = { parity: options.parity, maxConcurrentRequests: this.limits.maxConcurrentRequests };
+    permit.send({ tag: "ConnectionOpen", connectionId: id, settings, metadata });
+    return this.#opens.wait(
+      id,
+      (accept) => {
+        const route = make({ id, counterpart: accept.settings, metadata: accept.metadata });
+        this.#connections.add(id, route);
+        return route;
+      },
+      { parity: options.parity, signal, onUnwanted: () => this.closeConnection(id) },
+    );
+  }
+
+  async #reserveOpen(signal?: AbortSignal): Promise<ConduitPermit<Message>> {
+    try {
+      return this.#outbox.tryReserve() ?? (await this.#outbox.reserve(signal));
+    } catch (error) {
+      this.#opens.leave();
+      throw error;
+    }
+  }
+
+  /**
+   * Ends a virtual connection: nothing is sent or taken there any more.
+   *
+   * @throws TypeError for the root: close the session instead
+   */
+  // r[impl connection.close]
+  closeConnection(id: Id, options: { metadata?: MetadataInit } = {}): void {
+    if (id === 0) throw new TypeError("the root lives as long as its session: close the session");
+    const route = this.#connections.get(id);
+    if (route === undefined || this.#end !== undefined) return;
+    const cause = new RoamError("closed", "the connection was closed here");
+    route.fail(cause);
+    this.#outbox.post({
+      tag: "ConnectionClose",
+      connectionId: id,
+      metadata: Metadata.from(options.metadata),
+    });
+    this.#connections.removeClosedHere(id);
+    this.#endIfUnused();
+  }
+
+  /** Ends the session in order: what was sent arrives, calls in flight fail with `closed`. */
+  async close(): Promise<void> {
+    await this.#finish(new RoamError("closed", "the session was closed here"));
+  }
+
+  /**
+   * Takes no new calls, waits for those being served, then closes.
+   *
+   * @param options.timeoutMs longest wait; after it, handlers are aborted
+   */
+  async drain(options: { timeoutMs: number }): Promise<void> {
+    for (const route of this.#connections.all()) {
+      if (route instanceof Connection) route.dispatcher.isDraining = true;
+    }
+    if (this.#running > 0 && this.#end === undefined) {
+      await new Promise<void>((resolve) => {
+        const stop = this.clock.after(options.timeoutMs, resolve);
+        this.#onIdle = () => {
+          stop();
+          resolve();
+        };
+      });
+    }
+    await this.close();
+  }
+
+  post(message: ConnectionMessage, onFailed?: (error: unknown) => void): void {
+    this.#outbox.post(message, onFailed);
+  }
+
+  tryReserve(): ConduitPermit<Message> | undefined {
+    return this.#outbox.tryReserve();
+  }
+
+  reserve(signal?: AbortSignal): Promise<ConduitPermit<Message>> {
+    return this.#outbox.reserve(signal);
+  }
+
+  onBuffered(deltaBytes: number): void {
+    this.#bufferedBytes += deltaBytes;
+  }
+
+  onRunning(delta: 1 | -1): void {
+    this.#running += delta;
+    if (this.#running === 0) this.#onIdle?.();
+  }
+
+  onHandlerError(error: unknown, call: { readonly service: string; readonly method: string }): void {
+    this.#options.onHandlerError?.(error, call);
+  }
+
+  // r[impl rpc.caller.liveness.last-drop-closes-connection]
+  // r[impl rpc.caller.liveness.root-internal-close]
+  onUnused(connection: Connection): void {
+    if (this.#options.keepAlive) return;
+    if (connection.connectionId !== 0) this.closeConnection(connection.connectionId);
+    else {
+      this.#isRootWanted = false;
+      this.#endIfUnused();
+    }
+  }
+
+  // r[impl rpc.caller.liveness.root-teardown-condition]
+  #endIfUnused(): void {
+    if (!this.#isRootWanted && this.#connections.virtualCount === 0) void this.close();
+  }
+
+  /** Stops and starts reading; calls nest. */
+  pauseReading(isPaused: boolean): void {
+    this.#pauses += isPaused ? 1 : -1;
+    if (isPaused && this.#pauses === 1) this.#rx.pause();
+    if (!isPaused && this.#pauses === 0) this.#rx.resume();
+  }
+
+  /** @internal The next message after the handshake. */
+  receive(message: Message): void {
+    if (this.#end !== undefined) return;
+    try {
+      this.#route(message);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#violated(error);
+    }
+  }
+
+  /** @internal The conduit will bring no more. */
+  onConduitEnd(cause?: RoamError): void {
+    if (cause?.code === "decode" || cause?.code === "too-large") {
+      this.#violated(
+        new ProtocolError(
+          cause.code === "decode" ? "session.message.payloads" : "session.x.limits",
+          cause.message,
+          { cause },
+        ),
+      );
+    } else void this.#finish(cause ?? new RoamError("closed", "the counterpart closed the session"));
+  }
+
+  #route(message: Message): void {
+    if ("metadata" in message) this.#checkMetadata(message.metadata);
+    switch (message.tag) {
+      case "Ping":
+        this.#expectRoot(message);
+        return this.#outbox.post({ tag: "Pong", connectionId: 0, nonce: message.nonce });
+      case "Pong":
+        this.#expectRoot(message);
+        return this.#keepalive?.onPong(message.nonce);
+      case "Hello":
+      case "HelloYourself":
+        throw new ProtocolError("session.handshake", `${message.tag} after the handshake`);
+      case "ProtocolError":
+        this.#expectRoot(message);
+        void this.#finish(new ProtocolError("", `the counterpart reports: ${message.description}`));
+        return;
+      case "ConnectionOpen":
+        return this.#onOpen(message);
+      case "ConnectionAccept":
+        return this.#opens.onAccept(message);
+      case "ConnectionReject":
+        return this.#opens.onReject(message);
+      case "ConnectionClose":
+        return this.#onClose(message);
+      default:
+        return this.#onConnectionMessage(message);
+    }
+  }
+
+  // r[impl session.message.connection-id]
+  #expectRoot(message: Message): void {
+    if (message.connectionId !== 0) {
+      throw new ProtocolError(
+        "session.message.connection-id",
+        `${message.tag} on connection ${message.connectionId}`,
+      );
+    }
+  }
+
+  #checkMetadata(metadata: Metadata): void {
+    try {
+      checkMetadata(metadata, this.limits);
+    } catch (cause) {
+      throw new ProtocolError("session.x.limits", asError(cause).message, { cause });
+    }
+  }
+
+  #onConnectionMessage(message: ConnectionMessage): void {
+    const { connectionId } = message;
+    const route = this.#connections.get(connectionId);
+    if (route !== undefined) return route.onMessage(message);
+    if (this.#connections.wasClosedThere(connectionId) || this.#connections.isUndecided(connectionId)) {
+      throw new ProtocolError(
+        "connection.close.semantics",
+        `${message.tag} on connection ${connectionId}, which its sender closed or only asked for`,
+      );
+    }
+    // Crossed our close on the wire, or never was: published peers ignore both.
+    if (this.#options.isStrict && !this.#connections.isOver(connectionId)) {
+      throw new ProtocolError("connection", `${message.tag} on unknown connection ${connectionId}`);
+    }
+  }
+
+  #onOpen(message: Extract<Message, { tag: "ConnectionOpen" }>): void {
+    const { connectionId: id, settings, metadata } = message;
+    this.#connections.onOpen(id);
+    const accept = this.#options.acceptConnection;
+    // r[impl connection.open.rejection]
+    if (accept === undefined || this.#connections.virtualCount > this.limits.maxVirtualConnections) {
+      return this.#reject(id);
+    }
+    const request = { id, settings, metadata, session: this, peer: this.peer };
+    // Decided at once where possible: a call may follow the accept that we send.
+    const decided = (decision: ConnectionDecision) => this.#decide(message, decision);
+    const failed = (error: unknown) => {
+      this.onHandlerError(error, { service: "", method: "acceptConnection" });
+      this.#reject(id);
+    };
+    try {
+      const decision = accept(request);
+      if (decision instanceof Promise) decision.then(decided).catch(failed);
+      else decided(decision);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  #decide(open: Extract<Message, { tag: "ConnectionOpen" }>, decision: ConnectionDecision): void {
+    const { connectionId: id, settings, metadata } = open;
+    if (this.#end !== undefined || !this.#connections.isUndecided(id)) return;
+    if ("forwardTo" in decision) {
+      const offered = { id, parity: settings.parity, metadata };
+      forwardConnection(this, decision.forwardTo, offered, {
+        accepted: (route, far) => this.#accept(id, settings.parity, route, far),
+        rejected: (far) => this.#reject(id, far),
+      });
+      return;
+    }
+    if (!decision.accept) return this.#reject(id, Metadata.from(decision.metadata));
+    const parity = otherParity(settings.parity);
+    const connection = new Connection(
+      { id, parity, counterpart: settings, metadata, handler: decision.handler },
+      this,
+    );
+    this.#accept(id, settings.parity, connection, Metadata.from(decision.metadata));
+    decision.onOpen?.(connection);
+  }
+
+  #accept(id: Id, opener: Parity, route: Route, metadata: Metadata): void {
+    this.#connections.add(id, route);
+    const settings = {
+      parity: otherParity(opener),
+      maxConcurrentRequests: this.limits.maxConcurrentRequests,
+    };
+    this.#outbox.post({ tag: "ConnectionAccept", connectionId: id, settings, metadata });
+  }
+
+  #reject(id: Id, metadata = Metadata.EMPTY): void {
+    this.#connections.onRejected(id);
+    this.#outbox.post({ tag: "ConnectionReject", connectionId: id, metadata });
+  }
+
+  #onClose({ connectionId: id }: Extract<Message, { tag: "ConnectionClose" }>): void {
+    if (id === 0) throw new ProtocolError("connection.root", "the root was closed");
+    const route = this.#connections.removeClosedThere(id);
+    route?.fail(new RoamError("closed", "the counterpart closed the connection"));
+    this.#endIfUnused();
+  }
+
+  /** The counterpart broke a rule: it is told, and the session is over. */
+  // r[impl session.protocol-error]
+  #violated(error: ProtocolError): void {
+    this.#outbox.post({
+      tag: "ProtocolError",
+      connectionId: 0,
+      description: `${error.rule}: ${error.message}`,
+    });
+    void this.#finish(error);
+  }
+
+  /** Settles everything, once, whatever the reason. */
+  // r[impl session.x.teardown]
+  async #finish(cause: RoamError): Promise<void> {
+    if (this.#end !== undefined) return;
+    this.#end = cause;
+    this.#keepalive?.stop();
+    for (const route of this.#connections.clear()) route.fail(cause);
+    this.#opens.fail(cause);
+    this.#onIdle?.();
+    const isBroken = cause.code === "io" || cause.code === "keepalive" || cause.code === "session-lost";
+    if (isBroken) this.#outbox.fail(cause);
+    else await this.#linger(cause);
+    this.#conduit.destroy(cause);
+    this.#ended.resolve(cause);
+  }
+
+  /** What is queued goes out first, but not for longer than is decent. */
+  async #linger(cause: RoamError): Promise<void> {
+    let stop = () => {};
+    const expired = new Promise<void>((resolve) => {
+      stop = this.clock.after(LINGER_MS, resolve);
+    });
+    await Promise.race([this.#outbox.close(cause).catch(() => {}), expired]);
+    stop();
+  }
+}
+
+interface AcceptedConnection {
+  readonly id: Id;
+  readonly counterpart: ConnectionSettings;
+  readonly metadata: Metadata;
+}
+
+interface SessionParts {
+  readonly role: Role;
+  readonly conduit: Conduit<Message>;
+  readonly rx: ConduitRx<Message>;
+  readonly outbox: Outbox;
+  readonly established: Established;
+  readonly options: SessionOptions;
+  readonly limits: Limits;
+  readonly clock: Clock;
+}
+
+/**
+ * Sets a session up on a conduit.
+ *
+ * @throws RoamError `handshake` when refused or too slow, ProtocolError when the counterpart
+ *   breaks a rule, what the conduit died of, or the signal's reason; the conduit is gone then
+ */
+// r[impl rpc.session-setup]
+export function establish(
+  conduit: Conduit<Message>,
+  role: Role,
+  options: SessionOptions = {},
+): Promise<Session> {
+  const limits = withLimits(options.limits);
+  const clock = options.clock ?? systemClock;
+  const { signal } = options;
+  const { tx, rx } = conduit.split();
+  tx.maxPayloadBytes = limits.maxPayloadBytes;
+  rx.maxPayloadBytes = Math.min(limits.maxHandshakeBytes, limits.maxPayloadBytes);
+  const offer = {
+    parity: options.parity ?? "odd",
+    maxConcurrentRequests: limits.maxConcurrentRequests,
+    metadata: Metadata.from(options.metadata),
+  };
+  return new Promise((resolve, reject) => {
+    let session: Session | undefined;
+    let isSettled = false;
+    const outbox = new Outbox(tx, {
+      maxControls: limits.maxQueuedControls,
+      onPressure: (isHigh) => session?.pauseReading(isHigh),
+    });
+    const settle = () => {
+      isSettled = true;
+      stopTimer();
+      signal?.removeEventListener("abort", onAbort);
+    };
+    const fail = (error: unknown, isAnswered: boolean) => {
+      if (isSettled) return;
+      settle();
+      reject(error);
+      const cause =
+        error instanceof RoamError
+          ? error
+          : new RoamError("aborted", "the handshake was aborted", { cause: error });
+      if (!isAnswered) return conduit.destroy(cause);
+      outbox.post({ tag: "ProtocolError", connectionId: 0, description: cause.message });
+      const stop = clock.after(LINGER_MS, () => conduit.destroy(cause));
+      void outbox
+        .close(cause)
+        .catch(() => {})
+        .then(() => {
+          stop();
+          conduit.destroy(cause);
+        });
+    };
+    const onAbort = () => fail(abortReason(signal as AbortSignal), false);
+    const stopTimer = clock.after(limits.handshakeTimeoutMs, () => {
+      fail(new RoamError("handshake", `no handshake within ${limits.handshakeTimeoutMs} ms`), false);
+    });
+    if (signal?.aborted) return onAbort();
+    signal?.addEventListener("abort", onAbort, { once: true });
+    rx.start(
+      (message) => {
+        if (session !== undefined) return session.receive(message);
+        if (isSettled) return;
+        const step = onFirstMessage(role, offer, message);
+        if (step.kind === "failed") return fail(step.error, step.isAnswered);
+        settle();
+        rx.maxPayloadBytes = limits.maxPayloadBytes;
+        if (step.reply !== undefined) outbox.post(step.reply);
+        session = new Session({
+          role,
+          conduit,
+          rx,
+          outbox,
+          established: step.established,
+          options,
+          limits,
+          clock,
+        });
+        resolve(session);
+      },
+      (cause) => {
+        if (session !== undefined) return session.onConduitEnd(cause);
+        const isAnswered = cause?.code === "decode" || cause?.code === "too-large";
+        const error = cause ?? new RoamError("handshake", "the counterpart hung up during the handshake");
+        fail(
+          isAnswered ? new ProtocolError("session.handshake", error.message, { cause }) : error,
+          isAnswered,
+        );
+      },
+    );
+    if (role === "initiator") outbox.post(firstMessage(offer), (error) => fail(error, false));
+  });
+}

@@ -1,0 +1,13 @@
+import { type Transports, unknownScheme } from "./dial.ts";
+import { dialWebSocket } from "./websocket.ts";
+
+/** A browser dials WebSockets; it cannot listen. */
+export const transports: Transports = {
+  async dial(url, { signal }) {
+    if (!/^wss?:/.test(url)) throw unknownScheme(url, "ws: and wss:");
+    return dialWebSocket(url, signal === undefined ? {} : { signal });
+  },
+  async listen(url) {
+    throw unknownScheme(url, "nothing to listen on");
+  },
+};

@@ -1,0 +1,26 @@
+import type { Link, Listener } from "../link/link.ts";
+
+/** What transports may want to know beyond the address. */
+export interface DialOptions {
+  readonly signal?: AbortSignal;
+  /** `node:tls` options for `tls:`; `ws` options for `ws:` and `wss:` in Node. */
+  readonly transport?: object;
+}
+
+export interface ListenOptions {
+  readonly transport?: object;
+}
+
+/** The transports of one platform, by URL. */
+export interface Transports {
+  /**
+   * @throws RoamError `io` if nobody answers
+   * @throws TypeError for a URL that the platform has no transport for
+   */
+  dial(url: string, options: DialOptions): Promise<Link>;
+  listen(url: string, options: ListenOptions, onLink: (link: Link) => void): Promise<Listener>;
+}
+
+export function unknownScheme(url: string, known: string): TypeError {
+  return new TypeError(`no transport for ${JSON.stringify(url)}: this platform has ${known}`);
+}

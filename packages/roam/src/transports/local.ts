@@ -1,0 +1,46 @@
+import { unlink } from "node:fs/promises";
+import { createServer, connect as netConnect } from "node:net";
+import type { Link, Listener } from "../link/link.ts";
+import { connected, duplexLink } from "./node-stream.ts";
+import { listenOn } from "./socket-server.ts";
+
+/**
+ * Dials a local socket: a path on Unix, a pipe name (`\\.\pipe\…`) on Windows.
+ *
+ * @throws RoamError `io` if nobody answers
+ */
+// r[impl transport.stream.local]
+export async function dialLocal(path: string, options: { signal?: AbortSignal } = {}): Promise<Link> {
+  const peer = `unix:${path}`;
+  const socket = netConnect({ path, allowHalfOpen: true });
+  return duplexLink(await connected(socket, "connect", peer, options.signal), { peer });
+}
+
+/**
+ * Listens on a local socket. A socket file that nobody listens on any more is replaced; one in
+ * use is an error.
+ */
+export async function listenLocal(path: string, onLink: (link: Link) => void): Promise<Listener> {
+  await removeStale(path);
+  return listenOn(
+    createServer({ allowHalfOpen: true }),
+    "connection",
+    { path },
+    {
+      describe: (bound) => `unix:${bound as string}`,
+      onLink,
+      prepare: () => {},
+    },
+  );
+}
+
+async function removeStale(path: string): Promise<void> {
+  if (process.platform === "win32") return;
+  try {
+    const link = await dialLocal(path);
+    link.destroy();
+  } catch (error) {
+    const code = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code;
+    if (code === "ECONNREFUSED") await unlink(path);
+  }
+}

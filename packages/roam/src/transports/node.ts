@@ -1,0 +1,93 @@
+import type { ConnectionOptions, TlsOptions } from "node:tls";
+import type { ClientOptions } from "ws";
+import { RoamError } from "../errors.ts";
+import { type Transports, unknownScheme } from "./dial.ts";
+import { dialLocal, listenLocal } from "./local.ts";
+import { stdioLink } from "./stdio.ts";
+import { dialTcp, dialTls, listenTcp, listenTls, type TcpAddress } from "./tcp.ts";
+import type { WebSocketListenOptions } from "./websocket-server.ts";
+
+const KNOWN = "tcp:, tls:, unix:, ws:, wss: and stdio:";
+
+/** Node, and what runs its modules: everything but a browser. */
+export const transports: Transports = {
+  async dial(url, { signal, transport }) {
+    const options = signal === undefined ? {} : { signal };
+    switch (schemeOf(url)) {
+      case "tcp":
+        return dialTcp(tcpAddress(url), options);
+      case "tls":
+        return dialTls(tcpAddress(url), { ...options, tls: transport as ConnectionOptions });
+      case "unix":
+        return dialLocal(localPath(url), options);
+      case "ws":
+      case "wss":
+        return (await websockets()).dialWs(url, { ...options, ws: transport as ClientOptions });
+      case "stdio":
+        return stdioLink();
+      default:
+        throw unknownScheme(url, KNOWN);
+    }
+  },
+  async listen(url, { transport }, onLink) {
+    switch (schemeOf(url)) {
+      case "tcp":
+        return listenTcp(tcpAddress(url), onLink);
+      case "tls":
+        return listenTls(tcpAddress(url), { tls: transport as TlsOptions }, onLink);
+      case "unix":
+        return listenLocal(localPath(url), onLink);
+      case "ws": {
+        const { hostname, port, pathname } = parse(url);
+        const path = pathname === "/" ? {} : { path: pathname };
+        const options = {
+          host: unbracketed(hostname),
+          port: Number(port || 80),
+          ...path,
+          ...(transport as WebSocketListenOptions),
+        };
+        return (await websockets()).listenWebSocket(options, onLink);
+      }
+      case "stdio":
+        onLink(stdioLink());
+        return { address: "stdio:", close: async () => {} };
+      default:
+        throw unknownScheme(url, KNOWN);
+    }
+  },
+};
+
+function schemeOf(url: string): string {
+  return /^([a-z]+):/.exec(url)?.[1] ?? "";
+}
+
+function parse(url: string): URL {
+  try {
+    return new URL(url);
+  } catch {
+    throw new TypeError(`not a URL: ${JSON.stringify(url)}`);
+  }
+}
+
+function tcpAddress(url: string): TcpAddress {
+  const { hostname, port } = parse(url);
+  if (hostname === "" || port === "") throw new TypeError(`${JSON.stringify(url)} needs a host and a port`);
+  return { host: unbracketed(hostname), port: Number(port) };
+}
+
+function unbracketed(host: string): string {
+  return host.replace(/^\[(.*)\]$/, "$1");
+}
+
+function localPath(url: string): string {
+  return url.slice("unix:".length).replace(/^\/\/(?=\/)/, "");
+}
+
+// `ws` is an optional peer: only those who use WebSockets in Node install it.
+async function websockets(): Promise<typeof import("./websocket-server.ts")> {
+  try {
+    return await import("./websocket-server.ts");
+  } catch (cause) {
+    throw new RoamError("io", "WebSockets in Node need the package ws: npm install ws", { cause });
+  }
+}

@@ -1,0 +1,93 @@
+import { type AddressInfo, createServer, connect as netConnect, type Socket } from "node:net";
+import {
+  type ConnectionOptions,
+  createServer as createTlsServer,
+  type TlsOptions,
+  connect as tlsConnect,
+} from "node:tls";
+import type { Link, Listener } from "../link/link.ts";
+import { connected, duplexLink } from "./node-stream.ts";
+import { listenOn } from "./socket-server.ts";
+
+export interface TcpAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+// Payloads are batched per turn already; Nagle's algorithm would only hold them back.
+function prepare(socket: Socket): void {
+  socket.setNoDelay(true);
+}
+
+/**
+ * Dials a TCP address.
+ *
+ * @throws RoamError `io` if nobody answers
+ */
+export async function dialTcp(address: TcpAddress, options: { signal?: AbortSignal } = {}): Promise<Link> {
+  const peer = `tcp://${address.host}:${address.port}`;
+  const socket = netConnect({ host: address.host, port: address.port, allowHalfOpen: true });
+  prepare(socket);
+  return duplexLink(await connected(socket, "connect", peer, options.signal), { peer });
+}
+
+/** Listens on a TCP address; port 0 takes a free one, which `address` tells. */
+export function listenTcp(address: TcpAddress, onLink: (link: Link) => void): Promise<Listener> {
+  return listenOn(
+    createServer(SERVER_OPTIONS),
+    "connection",
+    { host: address.host, port: address.port },
+    {
+      describe: (bound) => `tcp://${hostPort(bound as AddressInfo)}`,
+      onLink,
+      prepare,
+    },
+  );
+}
+
+/**
+ * Dials TLS over TCP. `tls` is Node's own option set: `ca`, `servername`, and `cert` and `key`
+ * where the server asks for a client certificate.
+ *
+ * @throws RoamError `io` if nobody answers or the certificate is not trusted
+ */
+export async function dialTls(
+  address: TcpAddress,
+  options: { signal?: AbortSignal; tls?: ConnectionOptions } = {},
+): Promise<Link> {
+  const peer = `tls://${address.host}:${address.port}`;
+  const socket = tlsConnect({
+    servername: address.host,
+    ...options.tls,
+    host: address.host,
+    port: address.port,
+  });
+  prepare(socket);
+  return duplexLink(await connected(socket, "secureConnect", peer, options.signal), { peer });
+}
+
+/** Listens for TLS. With `requestCert` and `rejectUnauthorized` only known clients get a link. */
+export function listenTls(
+  address: TcpAddress,
+  options: { tls: TlsOptions },
+  onLink: (link: Link) => void,
+): Promise<Listener> {
+  const server = createTlsServer({ ...SERVER_OPTIONS, ...options.tls });
+  return listenOn(
+    server,
+    "secureConnection",
+    { host: address.host, port: address.port },
+    {
+      describe: (bound) => `tls://${hostPort(bound as AddressInfo)}`,
+      onLink,
+      prepare,
+    },
+  );
+}
+
+// The far side may close its direction and still read ours: half-open is part of the contract.
+const SERVER_OPTIONS = { allowHalfOpen: true } as const;
+
+function hostPort({ address, family, port }: AddressInfo): string {
+  return family === "IPv6" ? `[${address}]:${port}` : `${address}:${port}`;
+}

@@ -1,0 +1,81 @@
+import type { Link } from "../link/link.ts";
+import { type ByteStream, type ByteStreamEvents, StreamLink } from "../link/stream-link.ts";
+
+/** A WHATWG stream pair as the byte stream of a link. */
+class WebByteStream implements ByteStream {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  #events: ByteStreamEvents | undefined;
+  #isFlowing = false;
+  #isReading = false;
+  #isDestroyed = false;
+
+  constructor(readable: ReadableStream<Uint8Array>, writable: WritableStream<Uint8Array>) {
+    this.#reader = readable.getReader();
+    this.#writer = writable.getWriter();
+    // Failures are told by the writes themselves; this promise only must not go unhandled.
+    this.#writer.closed.catch(() => {});
+  }
+
+  start(events: ByteStreamEvents): void {
+    this.#events = events;
+  }
+
+  write(pieces: readonly Uint8Array[], onTaken: () => void): void {
+    let last: Promise<void> = Promise.resolve();
+    for (const piece of pieces) {
+      last = this.#writer.write(piece);
+      last.catch(() => {});
+    }
+    last.then(onTaken, (error) => this.#fail(error));
+  }
+
+  end(onTaken: () => void): void {
+    this.#writer.close().then(onTaken, (error) => this.#fail(error));
+  }
+
+  destroy(): void {
+    this.#isDestroyed = true;
+    this.#reader.cancel().catch(() => {});
+    this.#writer.abort().catch(() => {});
+  }
+
+  pause(): void {
+    this.#isFlowing = false;
+  }
+
+  resume(): void {
+    this.#isFlowing = true;
+    void this.#read();
+  }
+
+  async #read(): Promise<void> {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    try {
+      while (this.#isFlowing && !this.#isDestroyed) {
+        const { done, value } = await this.#reader.read();
+        if (this.#isDestroyed) return;
+        if (done) return this.#events?.onEof();
+        this.#events?.onBytes(value);
+      }
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isDestroyed) return;
+    this.#events?.onClosed(error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+/** A link over WHATWG streams of bytes: Deno connections, WebTransport streams, Bun pipes. */
+export function webStreamLink(
+  streams: { readable: ReadableStream<Uint8Array>; writable: WritableStream<Uint8Array> },
+  options: { peer?: string } = {},
+): Link {
+  return new StreamLink(new WebByteStream(streams.readable, streams.writable), options);
+}

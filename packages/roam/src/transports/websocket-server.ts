@@ -1,0 +1,162 @@
+import type { Server as HttpServer, IncomingMessage } from "node:http";
+import { createServer } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { type ClientOptions, WebSocket, WebSocketServer } from "ws";
+import { RoamError } from "../errors.ts";
+import type { Link, Listener } from "../link/link.ts";
+import { type MessageSocket, type MessageSocketEvents, WebSocketLink } from "./websocket-link.ts";
+
+/** A socket of the `ws` package, written to in one go per turn. */
+class WsSocket implements MessageSocket {
+  readonly #ws: WebSocket;
+  readonly #tcp: Socket;
+
+  constructor(ws: WebSocket, tcp: Socket) {
+    this.#ws = ws;
+    this.#tcp = tcp;
+  }
+
+  start(events: MessageSocketEvents): void {
+    let failure: Error | undefined;
+    this.#ws.on("message", (data, isBinary) => {
+      if (!isBinary) events.onText();
+      else events.onMessage(bytesOf(data as Buffer));
+    });
+    this.#ws.on("error", (error) => {
+      failure = error;
+    });
+    this.#ws.on("close", () => events.onClosed(failure));
+    this.#ws.pause();
+  }
+
+  send(payload: Uint8Array, onTaken: () => void): void {
+    this.#ws.send(payload, { binary: true }, onTaken);
+  }
+
+  cork(): void {
+    this.#tcp.cork();
+  }
+
+  uncork(): void {
+    this.#tcp.uncork();
+  }
+
+  close(onClosed: () => void): void {
+    if (this.#ws.readyState === WebSocket.CLOSED) return onClosed();
+    this.#ws.once("close", onClosed);
+    this.#ws.close();
+    this.#ws.resume();
+  }
+
+  destroy(): void {
+    this.#ws.terminate();
+  }
+
+  pause(): void {
+    this.#ws.pause();
+  }
+
+  resume(): void {
+    this.#ws.resume();
+  }
+}
+
+// r[impl zerocopy.recv.websocket]
+function bytesOf(data: Buffer): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+// A payload compresses badly when it is small and costs a turn when it is large.
+const WS_OPTIONS = { perMessageDeflate: false, maxPayload: 0xffff_ffff } as const;
+
+/**
+ * Dials a WebSocket with the `ws` package: headers, TLS options and real backpressure.
+ *
+ * @throws RoamError `io` if it cannot be opened
+ */
+export function dialWs(
+  url: string,
+  options: { signal?: AbortSignal; ws?: ClientOptions } = {},
+): Promise<Link> {
+  const { signal } = options;
+  if (signal?.aborted) return Promise.reject(signal.reason);
+  return new Promise((resolve, reject) => {
+    const ws = new WebSocket(url, { ...WS_OPTIONS, ...options.ws });
+    let tcp: Socket | undefined;
+    const onAbort = () => {
+      ws.terminate();
+      reject(signal?.reason);
+    };
+    const onError = (cause: Error) => {
+      signal?.removeEventListener("abort", onAbort);
+      reject(new RoamError("io", `cannot connect to ${url}: ${cause.message}`, { cause }));
+    };
+    ws.once("upgrade", (response) => {
+      tcp = response.socket;
+    });
+    ws.on("error", onError);
+    ws.once("open", () => {
+      signal?.removeEventListener("abort", onAbort);
+      resolve(new WebSocketLink(new WsSocket(ws, tcp as Socket), { peer: url }));
+      ws.off("error", onError);
+    });
+    signal?.addEventListener("abort", onAbort, { once: true });
+  });
+}
+
+export interface WebSocketListenOptions {
+  /** Attach to this server instead of making one; it stays the caller's to listen and close. */
+  readonly server?: HttpServer;
+  readonly host?: string;
+  readonly port?: number;
+  /** Only upgrades of this path (default `/`, any). */
+  readonly path?: string;
+  /** Which upgrades to take, by their headers; the default takes all. */
+  readonly accept?: (request: IncomingMessage) => boolean;
+}
+
+/** Listens for WebSockets, on a server of its own or on one given. */
+export function listenWebSocket(
+  options: WebSocketListenOptions,
+  onLink: (link: Link) => void,
+): Promise<Listener> {
+  const http = options.server ?? createServer((_request, response) => response.writeHead(426).end());
+  const wss = new WebSocketServer({ ...WS_OPTIONS, noServer: true });
+  const onUpgrade = (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    const path = new URL(request.url ?? "/", "http://host").pathname;
+    if (options.path !== undefined && options.path !== path) return;
+    if (options.accept !== undefined && !options.accept(request)) {
+      socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n");
+      return;
+    }
+    socket.setNoDelay(true);
+    wss.handleUpgrade(request, socket, head, (ws) => {
+      const peer = `ws://${socket.remoteAddress}:${socket.remotePort}`;
+      onLink(new WebSocketLink(new WsSocket(ws, socket), { peer }));
+    });
+  };
+  http.on("upgrade", onUpgrade);
+  const close = async () => {
+    http.off("upgrade", onUpgrade);
+    wss.close();
+    if (options.server === undefined) await new Promise((done) => void http.close(done));
+  };
+  const listener = (): Listener => {
+    const bound = http.address() as AddressInfo | null;
+    const host = bound?.family === "IPv6" ? `[${bound.address}]` : bound?.address;
+    return { address: `ws://${host}:${bound?.port}${options.path ?? "/"}`, close };
+  };
+  if (options.server !== undefined) return Promise.resolve(listener());
+  return new Promise((resolve, reject) => {
+    http.once("error", (cause: NodeJS.ErrnoException) => {
+      const reason = cause.code === "EADDRINUSE" ? "the address is in use" : cause.message;
+      reject(
+        new RoamError("io", `cannot listen on ${options.host ?? "*"}:${options.port}: ${reason}`, { cause }),
+      );
+    });
+    http.listen({ host: options.host, port: options.port ?? 0 }, () => {
+      http.on("error", () => {});
+      resolve(listener());
+    });
+  });
+}
