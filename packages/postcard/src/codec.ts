@@ -80,9 +80,9 @@ function countedEncode(inner: Encode): Encode {
  *
  * @throws EncodeError if the value does not fit the schema
  */
-export function encode<T>(schema: Schema<T>, value: T): Uint8Array {
+export function encode<T>(schema: Schema<T>, value: NoInfer<T>): Uint8Array {
   const writer = new Writer();
-  compile(schema).encode(writer, value);
+  compile<T>(schema).encode(writer, value);
   return writer.finish();
 }
 

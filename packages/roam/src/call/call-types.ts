@@ -1,4 +1,4 @@
-import type { Infer, Schema } from "roam-postcard";
+import type { Infer } from "roam-postcard";
 import type { RxSchema, TxSchema } from "../channel/channel-types.ts";
 import type { Rx } from "../channel/rx.ts";
 import type { Tx } from "../channel/tx.ts";
@@ -18,7 +18,7 @@ type RxKeys<A> = {
   [K in keyof A]: A[K] extends RxSchema<infer _> ? (Infer<A[K]> extends Rx<infer _> ? K : never) : never;
 }[keyof A];
 type ItemOf<S> = Infer<S> extends Tx<infer T> ? T : Infer<S> extends Rx<infer T> ? T : never;
-type Plain<A> = { [K in Exclude<keyof A, TxKeys<A> | RxKeys<A>>]: Infer<A[K] & Schema> };
+type Plain<A> = { [K in Exclude<keyof A, TxKeys<A> | RxKeys<A>>]: Infer<A[K]> };
 type Flat<T> = { [K in keyof T]: T[K] };
 
 /**
@@ -67,7 +67,7 @@ export type ClientMethods<M extends Methods> = {
   readonly [K in keyof M]: M[K] extends Method<infer A, infer R, infer E> ? ClientMethod<A, R, E> : never;
 };
 
-type HandlerArgs<A> = Flat<{ [K in keyof A]: Infer<A[K] & Schema> }>;
+type HandlerArgs<A> = Flat<{ [K in keyof A]: Infer<A[K]> }>;
 
 /** The user's functions, one for each method. Own errors are thrown with `fail`. */
 export type Handlers<M extends Methods> = {
