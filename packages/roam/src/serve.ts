@@ -9,8 +9,9 @@ import type { Link, Listener } from "./link/link.ts";
 import { consoleLogger, type Logger } from "./logger.ts";
 import type { Methods, Service } from "./schema/service.ts";
 import { announce, checkSchemas, type SchemaCheck, SERVICE_KEY } from "./session/announce.ts";
+import { establish } from "./session/establish.ts";
 import { messageFamily } from "./session/message-family.ts";
-import { establish, type Session } from "./session/session.ts";
+import type { Session } from "./session/session.ts";
 import type { ConnectionAcceptor, SessionOptions } from "./session/session-options.ts";
 
 /** Joins a service and its functions, to be served. */

@@ -126,7 +126,7 @@ export class ChannelTable {
     if (early !== undefined) {
       for (const item of early.items) receiver.push(item);
       if (early.isOverflowing) receiver.reset();
-      else if (early.isClosed) receiver.close();
+      else if (early.isClosed) receiver.finish();
     }
     return receiver;
   }
@@ -143,7 +143,7 @@ export class ChannelTable {
 
   onClose(message: ChannelClose): void {
     const end = this.#live.get(message.id);
-    if (end instanceof ItemReceiver) end.close();
+    if (end instanceof ItemReceiver) end.finish();
     else if (end !== undefined) {
       throw new ProtocolError("rpc.channel.direction", `Close on channel ${message.id}, where we send`);
     } else if (this.#mayComeToBe(message.id)) this.#unbound.of(message.id).isClosed = true;

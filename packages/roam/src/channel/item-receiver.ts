@@ -131,7 +131,7 @@ export class ItemReceiver<T> {
   }
 
   /** The sender closed: what waits can still be taken. */
-  close(): void {
+  finish(): void {
     this.#finish({});
   }
 

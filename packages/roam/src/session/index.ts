@@ -1,8 +1,9 @@
 export { Connection } from "../connection/connection.ts";
+export { establish } from "./establish.ts";
 export type { KeepaliveOptions } from "./keepalive.ts";
 export { messageFamily } from "./message-family.ts";
 export { ConnectionRejected } from "./pending-opens.ts";
-export { establish, Session } from "./session.ts";
+export { Session } from "./session.ts";
 export type {
   ConnectionAcceptor,
   ConnectionDecision,

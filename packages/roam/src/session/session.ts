@@ -1,22 +1,20 @@
 import type { Handler } from "../call/handler.ts";
 import type { Conduit, ConduitPermit, ConduitRx, Role } from "../conduit/conduit.ts";
 import { Connection, type ConnectionHost } from "../connection/connection.ts";
-import { abortReason, asError, ProtocolError, RoamError } from "../errors.ts";
-import { type Clock, systemClock } from "../internal/clock.ts";
+import { asError, ProtocolError, RoamError } from "../errors.ts";
+import type { Clock } from "../internal/clock.ts";
 import { deferred } from "../internal/deferred.ts";
-import { type Limits, withLimits } from "../limits.ts";
+import type { Limits } from "../limits.ts";
 import type { ConnectionMessage, ConnectionSettings, Id, Message, Parity } from "../wire/message.ts";
 import { checkMetadata, Metadata, type MetadataInit } from "../wire/metadata.ts";
 import { ConnectionTable, type Route } from "./connection-table.ts";
-import { type Established, firstMessage, onFirstMessage, otherParity } from "./handshake.ts";
+import { type Established, otherParity } from "./handshake.ts";
 import { Keepalive } from "./keepalive-timer.ts";
-import { Outbox } from "./outbox.ts";
+import { linger } from "./linger.ts";
+import type { Outbox } from "./outbox.ts";
 import { PendingOpens } from "./pending-opens.ts";
 import { forwardConnection } from "./proxy.ts";
 import type { ConnectionDecision, SessionOptions } from "./session-options.ts";
-
-/** Time that a graceful end may take before the conduit is cut (ms). */
-const LINGER_MS = 1000;
 
 /** A negotiated relation of two peers on a conduit, with any number of connections. */
 // r[impl session]
@@ -444,19 +442,9 @@ export class Session implements ConnectionHost {
     this.#onIdle?.();
     const isBroken = cause.code === "io" || cause.code === "keepalive" || cause.code === "session-lost";
     if (isBroken) this.#outbox.fail(cause);
-    else await this.#linger(cause);
+    else await linger(this.#outbox, cause, this.clock);
     this.#conduit.destroy(cause);
     this.#ended.resolve(cause);
-  }
-
-  /** What is queued goes out first, but not for longer than is decent. */
-  async #linger(cause: RoamError): Promise<void> {
-    let stop = () => {};
-    const expired = new Promise<void>((resolve) => {
-      stop = this.clock.after(LINGER_MS, resolve);
-    });
-    await Promise.race([this.#outbox.close(cause).catch(() => {}), expired]);
-    stop();
   }
 }
 
@@ -466,7 +454,8 @@ interface AcceptedConnection {
   readonly metadata: Metadata;
 }
 
-interface SessionParts {
+/** What a finished handshake leaves. */
+export interface SessionParts {
   readonly role: Role;
   readonly conduit: Conduit<Message>;
   readonly rx: ConduitRx<Message>;
@@ -475,99 +464,4 @@ interface SessionParts {
   readonly options: SessionOptions;
   readonly limits: Limits;
   readonly clock: Clock;
-}
-
-/**
- * Sets a session up on a conduit.
- *
- * @throws RoamError `handshake` when refused or too slow, ProtocolError when the counterpart
- *   breaks a rule, what the conduit died of, or the signal's reason; the conduit is gone then
- */
-// r[impl rpc.session-setup]
-export function establish(
-  conduit: Conduit<Message>,
-  role: Role,
-  options: SessionOptions = {},
-): Promise<Session> {
-  const limits = withLimits(options.limits);
-  const clock = options.clock ?? systemClock;
-  const { signal } = options;
-  const { tx, rx } = conduit.split();
-  tx.maxPayloadBytes = limits.maxPayloadBytes;
-  rx.maxPayloadBytes = Math.min(limits.maxHandshakeBytes, limits.maxPayloadBytes);
-  const offer = {
-    parity: options.parity ?? "odd",
-    maxConcurrentRequests: limits.maxConcurrentRequests,
-    metadata: Metadata.from(options.metadata),
-  };
-  return new Promise((resolve, reject) => {
-    let session: Session | undefined;
-    let isSettled = false;
-    const outbox = new Outbox(tx, {
-      maxControls: limits.maxQueuedControls,
-      onPressure: (isHigh) => session?.pauseReading(isHigh),
-    });
-    const settle = () => {
-      isSettled = true;
-      stopTimer();
-      signal?.removeEventListener("abort", onAbort);
-    };
-    const fail = (error: unknown, isAnswered: boolean) => {
-      if (isSettled) return;
-      settle();
-      reject(error);
-      const cause =
-        error instanceof RoamError
-          ? error
-          : new RoamError("aborted", "the handshake was aborted", { cause: error });
-      if (!isAnswered) return conduit.destroy(cause);
-      outbox.post({ tag: "ProtocolError", connectionId: 0, description: cause.message });
-      const stop = clock.after(LINGER_MS, () => conduit.destroy(cause));
-      void outbox
-        .close(cause)
-        .catch(() => {})
-        .then(() => {
-          stop();
-          conduit.destroy(cause);
-        });
-    };
-    const onAbort = () => fail(abortReason(signal as AbortSignal), false);
-    const stopTimer = clock.after(limits.handshakeTimeoutMs, () => {
-      fail(new RoamError("handshake", `no handshake within ${limits.handshakeTimeoutMs} ms`), false);
-    });
-    if (signal?.aborted) return onAbort();
-    signal?.addEventListener("abort", onAbort, { once: true });
-    rx.start(
-      (message) => {
-        if (session !== undefined) return session.receive(message);
-        if (isSettled) return;
-        const step = onFirstMessage(role, offer, message);
-        if (step.kind === "failed") return fail(step.error, step.isAnswered);
-        settle();
-        rx.maxPayloadBytes = limits.maxPayloadBytes;
-        if (step.reply !== undefined) outbox.post(step.reply);
-        session = new Session({
-          role,
-          conduit,
-          rx,
-          outbox,
-          established: step.established,
-          options,
-          limits,
-          clock,
-        });
-        resolve(session);
-      },
-      (cause) => {
-        if (session !== undefined) return session.onConduitEnd(cause);
-        const isAnswered = cause?.code === "decode" || cause?.code === "too-large";
-        const error = cause ?? new RoamError("handshake", "the counterpart hung up during the handshake");
-        fail(
-          isAnswered ? new ProtocolError("session.handshake", error.message, { cause }) : error,
-          isAnswered,
-        );
-      },
-    );
-    if (role === "initiator") outbox.post(firstMessage(offer), (error) => fail(error, false));
-  });
 }

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import { after, suite, test } from "node:test";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+// Inside the workspace, so that `roam` resolves as it does for a user who installed it.
+mkdirSync(join(ROOT, "build"), { recursive: true });
+const folder = mkdtempSync(join(ROOT, "build/readme-"));
+after(() => rmSync(folder, { recursive: true }));
+
+// The README's port may be taken here.
+const probe = createServer().listen(0, "127.0.0.1");
+await once(probe, "listening");
+const port = String((probe.address() as AddressInfo).port);
+await new Promise((resolve) => probe.close(resolve));
+
+/** The README's code blocks by the file name that their first line gives. */
+const blocks = new Map<string, string>();
+for (const [, code = ""] of readFileSync(join(ROOT, "README.md"), "utf8").matchAll(/```ts\n(.*?)```/gs)) {
+  const name = /^\/\/ ([\w-]+\.ts)/.exec(code)?.[1];
+  assert.ok(name !== undefined, "each block names its file");
+  blocks.set(name, code);
+  writeFileSync(join(folder, name), code.replace("4400", port));
+}
+
+suite("the README's code", () => {
+  test("runs: the client calls the server", async () => {
+    // One process: the server first, then the client.
+    const main = join(folder, "main.ts");
+    writeFileSync(main, 'import { server } from "./server.ts"; await import("./client.ts"); await server.close();\n');
+    const child = spawn(process.execPath, ["--conditions=roam-source", "--import", "tsx", main], { cwd: ROOT });
+    let output = "";
+    child.stdout.on("data", (chunk) => (output += chunk));
+    child.stderr.on("data", (chunk) => (output += chunk));
+    const code = await new Promise((resolve) => child.on("exit", resolve));
+    assert.equal(code, 0, output);
+    assert.deepEqual(output.trim().split("\n"), [
+      `serving on tcp://127.0.0.1:${port}`,
+      "[ 'tea' ] 6n",
+      "0n",
+      "1n",
+      "2n",
+      "user NotFound",
+    ]);
+  });
+
+  test("is ten lines a side, or fewer", () => {
+    for (const name of ["server.ts", "client.ts"]) {
+      const lines = (blocks.get(name) ?? "").split("\n").filter((line) => line.trim() !== "");
+      assert.ok(lines.length <= 10, `${name} has ${lines.length} lines`);
+    }
+  });
+});
