@@ -65,7 +65,7 @@ function payload(type: NeutralPayload, part: Part): Payload {
         // In brackets: one field of type unit is not a variant without fields.
         shape: [item.schema],
         toProperties: (json) => [["value", item.toValue(json)]],
-        toJson: (value) => item.toJson(valueOf(value)),
+        toJson: (value) => item.toJson(payloadOf(value)),
       };
     }
     case "tuple-variant":
@@ -89,10 +89,10 @@ function tuplePayload(items: readonly Neutral[]): Payload {
       const values = whole.toValue(json) as unknown[];
       return [["value", isBare ? values[0] : values]];
     },
-    toJson: (value) => whole.toJson(isBare ? [valueOf(value)] : valueOf(value)),
+    toJson: (value) => whole.toJson(isBare ? [payloadOf(value)] : payloadOf(value)),
   };
 }
 
-function valueOf(variant: object): unknown {
+function payloadOf(variant: object): unknown {
   return (variant as { readonly value: unknown }).value;
 }

@@ -58,6 +58,7 @@ export class ProbeFailure extends Error {
 }
 
 const COUNTED = 20n;
+const U64_MAX = 2n ** 64n - 1n;
 const WINDOWED = 50;
 
 export const probeHandlers: Handlers<(typeof Probe)["methods"]> = {
@@ -71,7 +72,8 @@ export const probeHandlers: Handlers<(typeof Probe)["methods"]> = {
   tree: ({ node }) => countNodes(node),
   async count_up({ from, out }) {
     if (from === 0n) fail({ tag: "TooSmall", least: 1n } satisfies Infer<typeof ProbeError>);
-    for (let number = from; number < from + COUNTED; number++) await out.send(number);
+    const end = from + COUNTED > U64_MAX ? U64_MAX : from + COUNTED;
+    for (let number = from; number < end; number++) await out.send(number);
     await out.close();
     return COUNTED;
   },

@@ -9,7 +9,7 @@ import {
   type SchemaNode,
   type Variant,
 } from "./schema.ts";
-import { minBytes } from "./shape.ts";
+import { isWeightless, minBytes } from "./shape.ts";
 
 export type Decode<T = unknown> = (reader: Reader) => T;
 
@@ -108,6 +108,8 @@ function decodeAt(reader: Reader, decode: Decode, segment: string | number): unk
 // r[impl codec.x.sequence]
 function listDecoder(item: Schema, part: (schema: Schema) => Decode): Decode<unknown[]> {
   const decode = part(item);
+  // A few bytes may ask for 2^24 of these: one value serves for all.
+  if (isWeightless(item)) return (r) => new Array(r.count(0)).fill(decode(r));
   const least = minBytes(item);
   return (r) => items(r, r.count(least), decode);
 }
@@ -152,8 +154,9 @@ function setDecoder(item: Schema, part: (schema: Schema) => Decode): Decode<Set<
   const decode = part(item);
   const least = minBytes(item);
   const isPlain = hasIdentity(item);
+  const most = isWeightless(item) ? 1 : Number.POSITIVE_INFINITY;
   return (r) => {
-    const count = r.count(least);
+    const count = Math.min(r.count(least), most);
     const members = new Map<unknown, unknown>();
     for (let index = 0; index < count; index++) {
       const member = decodeAt(r, decode, index);
@@ -172,8 +175,9 @@ function mapDecoder(
   const decodeValue = part(valueSchema);
   const least = minBytes(keySchema) + minBytes(valueSchema);
   const isPlain = hasIdentity(keySchema);
+  const most = isWeightless(keySchema) && isWeightless(valueSchema) ? 1 : Number.POSITIVE_INFINITY;
   return (r) => {
-    const count = r.count(least);
+    const count = Math.min(r.count(least), most);
     const map = new Map<unknown, unknown>();
     const known = new Map<string, unknown>();
     for (let index = 0; index < count; index++) {
@@ -216,17 +220,15 @@ function fieldsDecoder(
   const names = fields.map((field) => field.name);
   const decoders = fields.map((field) => part(field.schema));
   const template: Target = { ...prefix };
-  // `__proto__` as a field would change the prototype instead: define, never assign.
-  const isOrdinary = !names.includes("__proto__");
+  // Defined, for assigning a field called `__proto__` would change the prototype. Once it is a
+  // property of the value's own, spread copies it and assignment sets it like any other.
   for (const name of names) define(template, name, undefined);
   return (r) => {
-    const value: Target = isOrdinary ? { ...template } : cloneWithProto(template);
+    const value: Target = { ...template };
     let index = 0;
     try {
       for (; index < decoders.length; index++) {
-        const field = (decoders[index] as Decode)(r);
-        if (isOrdinary) value[names[index] as string] = field;
-        else define(value, names[index] as string, field);
+        value[names[index] as string] = (decoders[index] as Decode)(r);
       }
     } catch (error) {
       throw within(names[index] as string, error);
@@ -237,12 +239,6 @@ function fieldsDecoder(
 
 function define(target: Target, name: string, value: unknown): void {
   Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
-}
-
-function cloneWithProto(template: Target): Target {
-  const copy: Target = {};
-  for (const name of Object.keys(template)) define(copy, name, template[name]);
-  return copy;
 }
 
 function structDecoder(fields: readonly Field[], part: (schema: Schema) => Decode): Decode {

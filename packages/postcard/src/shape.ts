@@ -34,6 +34,23 @@ export function minBytes(schema: Schema, open: ReadonlySet<Schema> = new Set()):
   }
 }
 
+/** True if values of the schema take no bytes, so that there is only one such value. */
+export function isWeightless(schema: Schema): boolean {
+  const node = schema as SchemaNode;
+  switch (node.kind) {
+    case "unit":
+      return true;
+    case "tuple":
+    case "struct":
+    case "newtype":
+      return partsOf(schema).every(isWeightless);
+    case "array":
+      return node.length === 0 || isWeightless(node.item);
+    default:
+      return false;
+  }
+}
+
 /** True if a value of the schema is a level of nesting, as one with parts is and a mere wrapper is not. */
 export function isLevel(schema: Schema): boolean {
   const node = schema as SchemaNode;

@@ -1,9 +1,12 @@
 import fc from "fast-check";
 import { isNullable, nodeOf, type Schema, t, type Variant } from "roam-postcard";
 
-const names = fc.uniqueArray(fc.constantFrom("a", "b", "value", "kind", "some", "ok", "__proto__", "constructor"), {
-  maxLength: 4,
-});
+const names = fc.uniqueArray(
+  fc.constantFrom("a", "b", "value", "kind", "some", "ok", "__proto__", "constructor"),
+  {
+    maxLength: 4,
+  },
+);
 
 /** A type that contains itself through whatever may stand between. */
 const recursive: Schema = t.enum("Tree", {
@@ -11,7 +14,10 @@ const recursive: Schema = t.enum("Tree", {
   Node: { left: t.lazy(() => recursive), label: t.option(t.string) },
   List: t.list(t.lazy(() => recursive)),
   Map: t.map(t.u8, t.tuple([t.lazy(() => recursive), t.u16])),
-  Result: t.result(t.lazy(() => recursive), t.unit),
+  Result: t.result(
+    t.lazy(() => recursive),
+    t.unit,
+  ),
 });
 
 const leaf = fc.constantFrom<Schema[]>(
@@ -37,7 +43,10 @@ export const typeArbitrary: fc.Arbitrary<Schema> = fc.letrec<{ type: Schema; com
     fc
       .tuple(names, fc.array(variantShape(tie("type")), { minLength: 4, maxLength: 4 }))
       .filter(([list]) => list.length > 0)
-      .map(([list, shapes]) => t.enum("Enum", Object.fromEntries(list.map((name, at) => [name, shapes[at] as Schema]))) as Schema),
+      .map(
+        ([list, shapes]) =>
+          t.enum("Enum", Object.fromEntries(list.map((name, at) => [name, shapes[at] as Schema]))) as Schema,
+      ),
   ),
 })).type;
 
@@ -47,7 +56,9 @@ function fields(type: fc.Arbitrary<Schema>): fc.Arbitrary<Record<string, Schema>
     .map(([list, types]) => Object.fromEntries(list.map((name, at) => [name, types[at] as Schema])));
 }
 
-function variantShape(type: fc.Arbitrary<Schema>): fc.Arbitrary<Schema | readonly Schema[] | Record<string, Schema>> {
+function variantShape(
+  type: fc.Arbitrary<Schema>,
+): fc.Arbitrary<Schema | readonly Schema[] | Record<string, Schema>> {
   return fc.oneof(fc.constant(t.unit), type, fc.array(type, { maxLength: 3 }), fields(type));
 }
 
@@ -127,7 +138,8 @@ export function valueArbitrary(schema: Schema, depth = 0): fc.Arbitrary<unknown>
       return record(node.fields.map(({ name, schema: own }) => [name, part(own)]));
     case "enum": {
       const open = depth > 5 ? node.variants.slice(0, 1) : node.variants;
-      if (node.variants.every((variant) => variant.kind === "unit")) return fc.constantFrom(...open.map(({ name }) => name));
+      if (node.variants.every((variant) => variant.kind === "unit"))
+        return fc.constantFrom(...open.map(({ name }) => name));
       return fc.oneof(...open.map((variant) => variantArbitrary(variant, part)));
     }
     case "custom":
@@ -135,7 +147,10 @@ export function valueArbitrary(schema: Schema, depth = 0): fc.Arbitrary<unknown>
   }
 }
 
-function variantArbitrary(variant: Variant, part: (schema: Schema) => fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
+function variantArbitrary(
+  variant: Variant,
+  part: (schema: Schema) => fc.Arbitrary<unknown>,
+): fc.Arbitrary<unknown> {
   const tag: [string, fc.Arbitrary<unknown>] = ["tag", fc.constant(variant.name)];
   switch (variant.kind) {
     case "unit":
@@ -155,7 +170,10 @@ function record(entries: readonly (readonly [string, fc.Arbitrary<unknown>])[]):
     .map((values) => Object.fromEntries(entries.map(([name], at) => [name, values[at]])));
 }
 
-/** Equal for equal values. */
+/** Equal for equal values, sets in another order among them. */
 function key(value: unknown): string {
-  return fc.stringify(value);
+  if (value instanceof Set || value instanceof Map) return `{${Array.from(value, key).sort()}}`;
+  if (Array.isArray(value)) return `[${value.map(key)}]`;
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return fc.stringify(value);
+  return key(Object.entries(value));
 }

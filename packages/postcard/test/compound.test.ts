@@ -9,14 +9,60 @@ suite("sets and maps", () => {
     { name: "a set in any order", schema: t.set(t.u8), text: "03 05 01 03", value: new Set([5, 1, 3]) },
     { name: "a member twice", schema: t.set(t.u8), text: "03 05 01 05", value: new Set([5, 1]) },
     { name: "a bigint member twice", schema: t.set(t.u64), text: "02 05 05", value: new Set([5n]) },
-    { name: "a compound member twice", schema: t.set(t.tuple([t.u8, t.string])), text: "02 01 01 61 01 01 61", value: new Set([[1, "a"]]) },
-    { name: "a key twice, the last wins", schema: t.map(t.string, t.u8), text: "02 01 61 01 01 61 02", value: new Map([["a", 2]]) },
-    { name: "a bytes key twice", schema: t.map(t.bytes, t.u8), text: "02 01 61 01 01 61 02", value: new Map([[bytes("61"), 2]]) },
-    { name: "a key twice in two forms", schema: t.map(t.tuple([t.u16]), t.u8), text: "02 80 00 01 00 02", value: new Map([[[0], 2]]) },
-    { name: "a set as key, in two orders", schema: t.map(t.set(t.u8), t.u8), text: "02 02 01 02 07 02 02 01 08", value: new Map([[new Set([1, 2]), 8]]) },
-    { name: "keys that only look alike", schema: t.set(t.tuple([t.string, t.string])), text: "02 01 61 02 2C 62 02 61 2C 01 62", value: new Set([["a", ",b"], ["a,", "b"]]) },
-    { name: "option keys", schema: t.map(t.option(t.u8), t.u8), text: "03 00 01 01 00 02 00 03", value: new Map([[null, 3], [0, 2]]) },
-    { name: "an enum member twice", schema: t.set(t.enum("E", { A: t.u8, B: t.unit })), text: "03 00 05 01 00 05", value: new Set([{ tag: "A", value: 5 }, { tag: "B" }]) },
+    {
+      name: "a compound member twice",
+      schema: t.set(t.tuple([t.u8, t.string])),
+      text: "02 01 01 61 01 01 61",
+      value: new Set([[1, "a"]]),
+    },
+    {
+      name: "a key twice, the last wins",
+      schema: t.map(t.string, t.u8),
+      text: "02 01 61 01 01 61 02",
+      value: new Map([["a", 2]]),
+    },
+    {
+      name: "a bytes key twice",
+      schema: t.map(t.bytes, t.u8),
+      text: "02 01 61 01 01 61 02",
+      value: new Map([[bytes("61"), 2]]),
+    },
+    {
+      name: "a key twice in two forms",
+      schema: t.map(t.tuple([t.u16]), t.u8),
+      text: "02 80 00 01 00 02",
+      value: new Map([[[0], 2]]),
+    },
+    {
+      name: "a set as key, in two orders",
+      schema: t.map(t.set(t.u8), t.u8),
+      text: "02 02 01 02 07 02 02 01 08",
+      value: new Map([[new Set([1, 2]), 8]]),
+    },
+    {
+      name: "keys that only look alike",
+      schema: t.set(t.tuple([t.string, t.string])),
+      text: "02 01 61 02 2C 62 02 61 2C 01 62",
+      value: new Set([
+        ["a", ",b"],
+        ["a,", "b"],
+      ]),
+    },
+    {
+      name: "option keys",
+      schema: t.map(t.option(t.u8), t.u8),
+      text: "03 00 01 01 00 02 00 03",
+      value: new Map([
+        [null, 3],
+        [0, 2],
+      ]),
+    },
+    {
+      name: "an enum member twice",
+      schema: t.set(t.enum("E", { A: t.u8, B: t.unit })),
+      text: "03 00 05 01 00 05",
+      value: new Set([{ tag: "A", value: 5 }, { tag: "B" }]),
+    },
     { name: "units are one member", schema: t.set(t.unit), text: "03", value: new Set([undefined]) },
   ] as readonly { name: string; schema: Schema; text: string; value: unknown }[]) {
     test(name, () => assert.deepEqual(decode(schema, bytes(text), { isStrict: true }), value));
@@ -24,7 +70,18 @@ suite("sets and maps", () => {
 
   test("are written in iteration order", () => {
     assert.equal(hex(encode(t.set(t.u8), new Set([3, 1, 2]))), "03 03 01 02");
-    assert.equal(hex(encode(t.map(t.u8, t.bool), new Map([[3, true], [1, false]]))), "02 03 01 01 00");
+    assert.equal(
+      hex(
+        encode(
+          t.map(t.u8, t.bool),
+          new Map([
+            [3, true],
+            [1, false],
+          ]),
+        ),
+      ),
+      "02 03 01 01 00",
+    );
   });
 });
 
@@ -133,7 +190,10 @@ suite("names that JavaScript treats specially", () => {
 
   test("are variants and variant fields like any other", () => {
     const shape = t.enum("E", Object.fromEntries(names.map((name) => [name, { ["__proto__"]: t.u8 }])));
-    const variant = Object.fromEntries([["tag", "__proto__"], ["__proto__", 5]]);
+    const variant = Object.fromEntries([
+      ["tag", "__proto__"],
+      ["__proto__", 5],
+    ]);
     assert.equal(hex(encode(shape, variant as never)), "00 05");
     assert.deepEqual(Object.entries(decode(shape, bytes("00 05"))), Object.entries(variant));
   });

@@ -4,11 +4,17 @@ import { encode, type Infer, type Result, type Schema, t } from "roam-postcard";
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 /** Compiles only if the schema's values are of type `T`, no wider and no narrower. */
 function valuesAre<T>() {
-  return <S extends Schema>(_schema: S, ..._same: Same<Flat<Infer<S>>, Flat<T>> extends true ? [] : [never]): void => {};
+  return <S extends Schema>(
+    _schema: S,
+    ..._same: Same<Flat<Infer<S>>, Flat<T>> extends true ? [] : [never]
+  ): void => {};
 }
 /** Intersections of objects, written as one. */
-type Flat<T> = T extends Uint8Array | Map<unknown, unknown> | Set<unknown> | readonly unknown[] ? T
-  : T extends object ? { [K in keyof T]: T[K] } : T;
+type Flat<T> = T extends Uint8Array | Map<unknown, unknown> | Set<unknown> | readonly unknown[]
+  ? T
+  : T extends object
+    ? { [K in keyof T]: T[K] }
+    : T;
 
 valuesAre<number>()(t.u8);
 valuesAre<number>()(t.f64);

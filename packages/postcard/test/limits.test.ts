@@ -38,6 +38,36 @@ suite("a count or length that promises more than follows", () => {
     }
   }
 
+  for (const [kind, schema, smallest] of [
+    ["bool", t.bool, "00"],
+    ["u128", t.u128, "00"],
+    ["f32", t.f32, "00 00 00 00"],
+    ["f64", t.f64, "00 00 00 00 00 00 00 00"],
+    ["char", t.char, "01 61"],
+    ["string", t.string, "00"],
+    ["bytes", t.bytes, "00"],
+    ["option", t.option(t.f64), "00"],
+    ["list", t.list(t.f64), "00"],
+    ["map", t.map(t.f64, t.f64), "00"],
+    ["array", t.array(t.char, 2), "01 61 01 61"],
+    ["tuple", t.tuple([t.u8, t.unit, t.u64]), "01 02"],
+    ["struct", t.struct("S", { a: t.f32, b: t.unit }), "00 00 00 00"],
+    ["enum", t.enum("E", { A: t.f64, B: t.unit }), "01"],
+    ["result with the smaller err", t.result(t.f64, t.unit), "01"],
+    ["result with the smaller ok", t.result(t.u8, t.f64), "00 01"],
+    ["newtype", t.newtype("N", t.u8), "00"],
+  ] as readonly [kind: string, schema: Schema, smallest: string][]) {
+    test(`three of the smallest ${kind} are no such promise`, () => {
+      const values = decode(t.list(schema), bytes(`03 ${`${smallest} `.repeat(3)}`), { isStrict: true });
+      assert.equal((values as readonly unknown[]).length, 3);
+      const map = decode(
+        t.map(t.u8, schema),
+        bytes(`03 ${[0, 1, 2].map((key) => `0${key} ${smallest}`).join(" ")}`),
+      );
+      assert.equal((map as ReadonlyMap<unknown, unknown>).size, 3);
+    });
+  }
+
   test("is refused by the size of its elements, before any is read", () => {
     let reads = 0;
     const counted = t.custom({
@@ -69,12 +99,24 @@ suite("elements without bytes", () => {
     "map of units": t.map(t.unit, t.struct("E", {})),
   } as Record<string, Schema>)) {
     test(`${kind}: 2^24 + 1 are refused`, () => {
-      assert.throws(() => decode(schema, aboveLimit), { message: `count ${MAX_ELEMENTS + 1} exceeds ${MAX_ELEMENTS} at byte 0` });
+      assert.throws(() => decode(schema, aboveLimit), {
+        message: `count ${MAX_ELEMENTS + 1} exceeds ${MAX_ELEMENTS} at byte 0`,
+      });
     });
   }
 
   test("2^24 are accepted", () => {
     assert.equal((decode(t.list(t.unit), atLimit) as readonly undefined[]).length, MAX_ELEMENTS);
+    const E = t.struct("E", { nothing: t.unit });
+    assert.deepEqual(decode(t.set(E), atLimit), new Set([{ nothing: undefined }]));
+    assert.deepEqual(decode(t.map(E, t.unit), atLimit), new Map([[{ nothing: undefined }, undefined]]));
+  });
+
+  test("2^24 take one value and the list of them, not an object each", () => {
+    const before = process.memoryUsage().heapUsed;
+    const list = decode(t.list(t.struct("E", { nothing: t.unit })), atLimit);
+    assert.deepEqual([list.length, list.at(-1)], [MAX_ELEMENTS, { nothing: undefined }]);
+    assert.ok(process.memoryUsage().heapUsed - before < 16 * MAX_ELEMENTS);
   });
 
   test("many lists of them in one payload share the limit", () => {
@@ -107,7 +149,13 @@ suite("nesting", () => {
     levels === 0 ? core : deep(levels - 1, around, around(core));
 
   for (const { name, schema, open, core, value } of [
-    { name: "lists", schema: Lists, open: "01", core: "00", value: (n: number) => deep(n - 1, (inner) => [inner], []) },
+    {
+      name: "lists",
+      schema: Lists,
+      open: "01",
+      core: "00",
+      value: (n: number) => deep(n - 1, (inner) => [inner], []),
+    },
     {
       name: "transparent wrappers, which are no level,",
       schema: Wrapped,
@@ -122,15 +170,27 @@ suite("nesting", () => {
       core: "00",
       value: (n: number) => deep(n - 1, (inner) => ({ tag: "Node", value: inner }), { tag: "Leaf" }),
     },
-  ] as readonly { name: string; schema: Schema; open: string; core: string; value: (levels: number) => unknown }[]) {
+  ] as readonly {
+    name: string;
+    schema: Schema;
+    open: string;
+    core: string;
+    value: (levels: number) => unknown;
+  }[]) {
     const payload = (levels: number) => bytes(`${open.repeat(levels - 1)}${core}`);
     test(`${MAX_DEPTH} ${name} are accepted`, () => {
       assert.deepEqual(decode(schema, payload(MAX_DEPTH), { isStrict: true }), value(MAX_DEPTH));
       assert.deepEqual(encode(schema, value(MAX_DEPTH)), payload(MAX_DEPTH));
     });
     test(`${MAX_DEPTH + 1} ${name} are refused`, () => {
-      assert.throws(() => decode(schema, payload(MAX_DEPTH + 1)), { reason: "nesting deeper than 128", name: "DecodeError" });
-      assert.throws(() => encode(schema, value(MAX_DEPTH + 1)), { reason: "nesting deeper than 128", name: "EncodeError" });
+      assert.throws(() => decode(schema, payload(MAX_DEPTH + 1)), {
+        reason: "nesting deeper than 128",
+        name: "DecodeError",
+      });
+      assert.throws(() => encode(schema, value(MAX_DEPTH + 1)), {
+        reason: "nesting deeper than 128",
+        name: "EncodeError",
+      });
     });
   }
 
@@ -154,6 +214,8 @@ suite("nesting", () => {
 
   test("a type written out beyond the limit is counted too", () => {
     const written = deep(MAX_DEPTH, (inner) => t.list(inner as Schema), t.list(t.u8)) as Schema;
-    assert.throws(() => decode(written, bytes("01".repeat(MAX_DEPTH + 2))), { reason: "nesting deeper than 128" });
+    assert.throws(() => decode(written, bytes("01".repeat(MAX_DEPTH + 2))), {
+      reason: "nesting deeper than 128",
+    });
   });
 });

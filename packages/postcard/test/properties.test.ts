@@ -30,7 +30,10 @@ suite("for any type", () => {
         ([schema, value], at) => {
           const encoded = encode(schema, value);
           if (encoded.length === 0) return;
-          assert.throws(() => decode(schema, encoded.subarray(0, Math.floor(at * encoded.length))), DecodeError);
+          assert.throws(
+            () => decode(schema, encoded.subarray(0, Math.floor(at * encoded.length))),
+            DecodeError,
+          );
         },
       ),
     );
@@ -77,7 +80,9 @@ suite("for any type", () => {
   test("values follow one another in a payload", () => {
     fc.assert(
       fc.property(
-        typeArbitrary.chain((schema) => fc.tuple(fc.constant(schema), valueArbitrary(schema), valueArbitrary(schema))),
+        typeArbitrary.chain((schema) =>
+          fc.tuple(fc.constant(schema), valueArbitrary(schema), valueArbitrary(schema)),
+        ),
         ([schema, first, second]) => {
           const reader = new Reader(encode(t.tuple([schema, schema]), [first, second]));
           const codec = compile(schema);

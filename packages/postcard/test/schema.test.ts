@@ -5,12 +5,36 @@ import { bytes, hex } from "./hex.ts";
 
 suite("schemas that cannot be", () => {
   for (const { name, build, message } of [
-    { name: "a field with a number's name", build: () => t.struct("S", { 0: t.u8 }), message: /cannot be called 0/ },
-    { name: "a variant with a number's name", build: () => t.enum("E", { 1: t.unit }), message: /cannot be called 1/ },
-    { name: "a variant's field with a number's name", build: () => t.enum("E", { A: { 2: t.u8 } }), message: /cannot be called 2/ },
-    { name: "a field that is no schema", build: () => t.struct("S", { x: undefined as never }), message: /S\.x: not a schema/ },
-    { name: "a variant's item that is no schema", build: () => t.enum("E", { A: [undefined as never, t.u8] }), message: /E\.A\[0\]: not a schema/ },
-    { name: "a field that hides the variant's name", build: () => t.enum("E", { A: { tag: t.u8 } }), message: /E\.A: the field tag hides/ },
+    {
+      name: "a field with a number's name",
+      build: () => t.struct("S", { 0: t.u8 }),
+      message: /cannot be called 0/,
+    },
+    {
+      name: "a variant with a number's name",
+      build: () => t.enum("E", { 1: t.unit }),
+      message: /cannot be called 1/,
+    },
+    {
+      name: "a variant's field with a number's name",
+      build: () => t.enum("E", { A: { 2: t.u8 } }),
+      message: /cannot be called 2/,
+    },
+    {
+      name: "a field that is no schema",
+      build: () => t.struct("S", { x: undefined as never }),
+      message: /S\.x: not a schema/,
+    },
+    {
+      name: "a variant's item that is no schema",
+      build: () => t.enum("E", { A: [undefined as never, t.u8] }),
+      message: /E\.A\[0\]: not a schema/,
+    },
+    {
+      name: "a field that hides the variant's name",
+      build: () => t.enum("E", { A: { tag: t.u8 } }),
+      message: /E\.A: the field tag hides/,
+    },
     { name: "an array of less than nothing", build: () => t.array(t.u8, -1), message: /array length -1/ },
     { name: "an array of half an item", build: () => t.array(t.u8, 1.5), message: /array length 1.5/ },
     { name: "a slice of u8", build: () => t.slice(t.u8), message: /t\.byteSlice/ },
@@ -52,7 +76,10 @@ suite("a codec", () => {
       entries: Entry[];
     }
     type Entry = { tag: "File"; size: bigint } | { tag: "Folder"; value: Folder };
-    const Folder: Schema<Folder> = t.struct("Folder", { name: t.string, entries: t.list(t.lazy(() => Entry)) });
+    const Folder: Schema<Folder> = t.struct("Folder", {
+      name: t.string,
+      entries: t.list(t.lazy(() => Entry)),
+    });
     const Entry: Schema<Entry> = t.enum("Entry", { File: { size: t.u64 }, Folder: [t.lazy(() => Folder)] });
     const value: Folder = {
       name: "r",

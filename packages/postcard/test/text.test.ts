@@ -16,7 +16,10 @@ suite("strings", () => {
     { name: "a bad byte far in", text: `28 ${"61 ".repeat(39)}FF` },
   ]) {
     test(`${name}: refused`, () => {
-      assert.throws(() => decode(t.string, bytes(text)), (error) => error instanceof DecodeError && error.reason === "invalid UTF-8");
+      assert.throws(
+        () => decode(t.string, bytes(text)),
+        (error) => error instanceof DecodeError && error.reason === "invalid UTF-8",
+      );
     });
   }
 
@@ -27,7 +30,10 @@ suite("strings", () => {
     { name: "half a pair far in", value: `${"a".repeat(40)}\ud83e` },
   ]) {
     test(`${name} of a surrogate pair: not encoded`, () => {
-      assert.throws(() => encode(t.string, value), { name: "EncodeError", message: "string with a lone surrogate" });
+      assert.throws(() => encode(t.string, value), {
+        name: "EncodeError",
+        message: "string with a lone surrogate",
+      });
     });
   }
 
@@ -50,7 +56,11 @@ suite("strings", () => {
         const writer = new Writer({ initialBytes: 64 });
         writer.raw(new Uint8Array(64 - room));
         writer.string(value);
-        assert.equal(decode(t.string, writer.finish().subarray(64 - room)), value, `${value} with ${room} bytes left`);
+        assert.equal(
+          decode(t.string, writer.finish().subarray(64 - room)),
+          value,
+          `${value} with ${room} bytes left`,
+        );
       }
     }
   });

@@ -14,8 +14,18 @@ suite("varints that no encoder would write", () => {
     { name: "u128 in its longest form", schema: t.u128, text: `81 ${"80 ".repeat(17)}00`, value: 1n },
     { name: "a length in ten bytes", schema: t.string, text: "81 80 80 80 80 80 80 80 80 00 61", value: "a" },
     { name: "a count in two bytes", schema: t.list(t.u8), text: "81 00 07", value: [7] },
-    { name: "a variant index in ten bytes", schema: t.enum("E", { A: t.unit, B: t.unit }), text: "81 80 80 80 80 80 80 80 80 00", value: "B" },
-    { name: "a result's index in seven bytes", schema: t.result(t.u8, t.u8), text: "80 80 80 80 80 80 00 07", value: { ok: 7 } },
+    {
+      name: "a variant index in ten bytes",
+      schema: t.enum("E", { A: t.unit, B: t.unit }),
+      text: "81 80 80 80 80 80 80 80 80 00",
+      value: "B",
+    },
+    {
+      name: "a result's index in seven bytes",
+      schema: t.result(t.u8, t.u8),
+      text: "80 80 80 80 80 80 00 07",
+      value: { ok: 7 },
+    },
   ] as readonly { name: string; schema: Schema; text: string; value: unknown }[]) {
     test(`${name}: accepted`, () => {
       assert.deepEqual(decode(schema, bytes(text), { isStrict: true }), value);
@@ -37,7 +47,11 @@ suite("varints that no encoder would write", () => {
     { name: "u128 2^128", schema: t.u128, text: `${"80 ".repeat(18)}04` },
     { name: "u128 in twenty bytes", schema: t.u128, text: `${"80 ".repeat(19)}00` },
     { name: "a length of 2^64", schema: t.bytes, text: "80 80 80 80 80 80 80 80 80 02" },
-    { name: "a variant index of 2^64", schema: t.enum("E", { A: t.unit }), text: "80 80 80 80 80 80 80 80 80 02" },
+    {
+      name: "a variant index of 2^64",
+      schema: t.enum("E", { A: t.unit }),
+      text: "80 80 80 80 80 80 80 80 80 02",
+    },
   ] as readonly { name: string; schema: Schema; text: string }[]) {
     test(`${name}: refused`, () => {
       assert.throws(() => decode(schema, bytes(text)), DecodeError);
@@ -56,7 +70,11 @@ suite("varints that no encoder would write", () => {
 // r[verify codec.x.numbers]
 suite("numbers out of range", () => {
   for (const { name, schema, values } of [
-    { name: "u8", schema: t.u8, values: [-1, 256, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "1", 1n, null, undefined] },
+    {
+      name: "u8",
+      schema: t.u8,
+      values: [-1, 256, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "1", 1n, null, undefined],
+    },
     { name: "u16", schema: t.u16, values: [-1, 65536, 0.1, 1n] },
     { name: "u32", schema: t.u32, values: [-1, 2 ** 32, 0.5, 1n] },
     { name: "i8", schema: t.i8, values: [-129, 128, 0.5] },
@@ -74,7 +92,8 @@ suite("numbers out of range", () => {
     { name: "bool", schema: t.bool, values: [0, 1, "true", undefined] },
   ] as readonly { name: string; schema: Schema; values: readonly unknown[] }[]) {
     test(`${name} is not encoded`, () => {
-      for (const value of values) assert.throws(() => encode(schema, value), { name: "EncodeError" }, String(value));
+      for (const value of values)
+        assert.throws(() => encode(schema, value), { name: "EncodeError" }, String(value));
     });
   }
 
@@ -88,7 +107,17 @@ suite("numbers out of range", () => {
     });
   }
 
-  for (const value of [0n, 127n, 128n, 2n ** 49n - 1n, 2n ** 49n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 64n - 1n]) {
+  for (const value of [
+    0n,
+    127n,
+    128n,
+    2n ** 49n - 1n,
+    2n ** 49n,
+    2n ** 53n - 1n,
+    2n ** 53n,
+    2n ** 53n + 1n,
+    2n ** 64n - 1n,
+  ]) {
     test(`an id of ${value} is exact: a number up to 2^53 - 1, a bigint above`, () => {
       const reader = new Reader(encode(t.u64, value));
       const id = reader.id();
@@ -102,7 +131,18 @@ suite("numbers out of range", () => {
 });
 
 suite("a u64 in halves", () => {
-  for (const value of [0n, 1n, 127n, 2n ** 28n - 1n, 2n ** 31n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 35n, 2n ** 63n, 2n ** 64n - 1n]) {
+  for (const value of [
+    0n,
+    1n,
+    127n,
+    2n ** 28n - 1n,
+    2n ** 31n,
+    2n ** 32n - 1n,
+    2n ** 32n,
+    2n ** 35n,
+    2n ** 63n,
+    2n ** 64n - 1n,
+  ]) {
     test(`${value} is the same varint`, () => {
       const lo = Number(value & 0xffff_ffffn);
       const hi = Number(value >> 32n);

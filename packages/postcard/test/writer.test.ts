@@ -70,7 +70,18 @@ suite("Writer", () => {
   });
 
   test("every varint takes its shortest form", () => {
-    for (const [value, size] of [[0, 1], [127, 1], [128, 2], [16383, 2], [16384, 3], [2 ** 21, 4], [2 ** 28, 5], [2 ** 31, 5], [2 ** 35, 6], [2 ** 53 - 1, 8]] as const) {
+    for (const [value, size] of [
+      [0, 1],
+      [127, 1],
+      [128, 2],
+      [16383, 2],
+      [16384, 3],
+      [2 ** 21, 4],
+      [2 ** 28, 5],
+      [2 ** 31, 5],
+      [2 ** 35, 6],
+      [2 ** 53 - 1, 8],
+    ] as const) {
       const writer = new Writer({ initialBytes: 0 });
       writer.varint(value);
       assert.equal(writer.length, size, `${value}`);

@@ -1,4 +1,4 @@
-import { nodeOf, type Schema, type SchemaNode, type Variant } from "roam-postcard";
+import { isNullable, nodeOf, type Schema, type SchemaNode, type Variant } from "roam-postcard";
 import { asChannel, type ChannelNode } from "./channel-schema.ts";
 
 /** One place in a type where a channel may stand. */
@@ -24,18 +24,24 @@ export function channelPlan(schema: Schema): readonly ChannelPlace[] {
   let plan = plans.get(schema);
   if (plan === undefined) {
     const places: ChannelPlace[] = [];
-    collect(schema, "", places, new Set());
+    collect(schema, "", places, { types: new Set(), isRefused: false });
     plan = places;
     plans.set(schema, plan);
   }
   return plan;
 }
 
-function collect(schema: Schema, path: string, places: ChannelPlace[], open: Set<SchemaNode>): void {
+/** Where a search stands: the types around the place, and whether channels are refused there. */
+interface Around {
+  readonly types: Set<SchemaNode>;
+  readonly isRefused: boolean;
+}
+
+function collect(schema: Schema, path: string, places: ChannelPlace[], around: Around): void {
   const node = nodeOf(schema);
   // A type inside itself repeats places that are listed already.
-  if (open.has(node)) return;
-  open.add(node);
+  if (around.types.has(node)) return;
+  around.types.add(node);
   const at = (name: string) => (path === "" ? name : `${path}.${name}`);
   switch (node.kind) {
     case "custom": {
@@ -44,51 +50,53 @@ function collect(schema: Schema, path: string, places: ChannelPlace[], open: Set
       break;
     }
     case "struct":
-      for (const field of node.fields) collect(field.schema, at(field.name), places, open);
+      for (const field of node.fields) collect(field.schema, at(field.name), places, around);
       break;
     case "tuple":
-      for (const [index, item] of node.items.entries()) collect(item, at(String(index)), places, open);
+      for (const [index, item] of node.items.entries()) collect(item, at(String(index)), places, around);
       break;
     case "option":
-      collect(node.item, path, places, open);
+      collect(node.item, path, places, around);
       break;
     case "newtype":
-      collect(node.inner, path, places, open);
+      collect(node.inner, path, places, around);
       break;
     case "enum":
-      for (const variant of node.variants) collectVariant(variant, at(variant.name), places, open);
+      for (const variant of node.variants) collectVariant(variant, at(variant.name), places, around);
       break;
     // r[impl rpc.channel.no-collections]
     case "list":
     case "slice":
     case "array":
     case "set":
-      refuse([node.item], `${path}[]`, open);
+      refuse([node.item], `${path}[]`, around);
       break;
     case "map":
-      refuse([node.key, node.value], `${path}{}`, open);
+      refuse([node.key, node.value], `${path}{}`, around);
       break;
     case "result":
-      refuse([node.ok, node.err], path, open);
+      refuse([node.ok, node.err], path, around);
       break;
   }
-  open.delete(node);
+  around.types.delete(node);
 }
 
-function collectVariant(variant: Variant, path: string, places: ChannelPlace[], open: Set<SchemaNode>): void {
-  if (variant.kind === "newtype") collect(variant.item, path, places, open);
+function collectVariant(variant: Variant, path: string, places: ChannelPlace[], around: Around): void {
+  if (variant.kind === "newtype") collect(variant.item, path, places, around);
   if (variant.kind === "tuple") {
-    for (const [index, item] of variant.items.entries()) collect(item, `${path}.${index}`, places, open);
+    for (const [index, item] of variant.items.entries()) collect(item, `${path}.${index}`, places, around);
   }
   if (variant.kind === "struct") {
-    for (const field of variant.fields) collect(field.schema, `${path}.${field.name}`, places, open);
+    for (const field of variant.fields) collect(field.schema, `${path}.${field.name}`, places, around);
   }
 }
 
-function refuse(parts: readonly Schema[], path: string, open: Set<SchemaNode>): void {
+function refuse(parts: readonly Schema[], path: string, around: Around): void {
+  // From here on a channel of a type already entered counts as well: it is inside now.
+  const within = around.isRefused ? around : { types: new Set<SchemaNode>(), isRefused: true };
   for (const part of parts) {
     const inside: ChannelPlace[] = [];
-    collect(part, path, inside, open);
+    collect(part, path, inside, within);
     const [first] = inside;
     if (first !== undefined)
       throw new TypeError(`a channel cannot be inside a collection or result: ${first.path}`);
@@ -126,8 +134,10 @@ function buildWalk(schema: Schema): Walk {
       return itemsWalk(node.items);
     case "option": {
       const inner = channelWalk(node.item) as Walk;
+      // The Some of a nested option is wrapped, as its codec has it.
+      const isWrapped = isNullable(node.item);
       return (value, visit) => {
-        if (value !== null) inner(value, visit);
+        if (value !== null) inner(isWrapped ? (value as Named).some : value, visit);
       };
     }
     case "newtype":

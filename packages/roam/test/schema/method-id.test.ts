@@ -12,8 +12,20 @@ suite("method ids of the contract", () => {
     { service: "Adder", method: "add", args: [t.u32, t.u32], returns: t.u32, id: 0x9779c2f07703fab4n },
     { service: "Adder", method: "add", args: [t.i32, t.i32], returns: t.i64, id: 0xcd9b13ee0609ce89n },
     { service: "Clock", method: "now", args: [], returns: t.u64, id: 0xbd3f2a96ef5722efn },
-    { service: "TemplateHost", method: "load_template", args: [t.string], returns: t.result(t.string, t.u8), id: 0xef26f966c0ef52d5n },
-    { service: "TemplateHost", method: "loadTemplate", args: [t.string], returns: t.unit, id: 0xef26f966c0ef52d5n },
+    {
+      service: "TemplateHost",
+      method: "load_template",
+      args: [t.string],
+      returns: t.result(t.string, t.u8),
+      id: 0xef26f966c0ef52d5n,
+    },
+    {
+      service: "TemplateHost",
+      method: "loadTemplate",
+      args: [t.string],
+      returns: t.unit,
+      id: 0xef26f966c0ef52d5n,
+    },
     // From the published hash code: a sigma that is not last in its word, then one that is.
     { service: "ΑΣ1Σ", method: "ΟΔΟΣ", args: [], returns: t.unit, id: 0xe5b816f3fb452838n },
   ] as readonly { service: string; method: string; args: readonly Schema[]; returns: Schema; id: bigint }[]) {

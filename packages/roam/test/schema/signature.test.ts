@@ -12,7 +12,10 @@ function hex(data: Uint8Array): string {
   return Array.from(data, (byte) => byte.toString(16).padStart(2, "0").toUpperCase()).join(" ");
 }
 
-function suiteOfTypes(name: string, rows: Readonly<Record<string, readonly [schema: Schema, hex: string]>>): void {
+function suiteOfTypes(
+  name: string,
+  rows: Readonly<Record<string, readonly [schema: Schema, hex: string]>>,
+): void {
   suite(name, () => {
     for (const [what, [schema, expected]] of Object.entries(rows)) {
       test(what, () => assert.equal(typeHex(schema), expected.replace(/\s+/g, " ")));
@@ -102,7 +105,13 @@ suiteOfTypes("counts and lengths above 127", {
 // r[verify signature.enum]
 suiteOfTypes("enums", {
   "every kind of variant": [
-    t.enum("Shp", { Unit: t.unit, New: t.u32, Tup: [t.u8, t.string], Str: { a: t.bool, b: t.i64 }, Empty: [] }),
+    t.enum("Shp", {
+      Unit: t.unit,
+      New: t.u32,
+      Tup: [t.u8, t.string],
+      Str: { a: t.bool, b: t.i64 },
+      Empty: [],
+    }),
     `31 05 04 55 6E 69 74 00 03 4E 65 77 01 04 03 54 75 70 02 02 01 30 02 01 31 0F
      03 53 74 72 02 02 01 61 01 01 62 0A 05 45 6D 70 74 79 02 00`,
   ],
@@ -146,7 +155,10 @@ suiteOfTypes("back-references", {
     t.tuple([t.struct("P", { x: t.u8 }), t.struct("P", { x: t.u8 })]),
     "25 02 30 01 01 78 02 30 01 01 78 02",
   ],
-  "the same struct twice side by side": [t.tuple([Node, Node]), `25 02${" 30 02 04 6E 65 78 74 21 32 00 01 76 02".repeat(2)}`],
+  "the same struct twice side by side": [
+    t.tuple([Node, Node]),
+    `25 02${" 30 02 04 6E 65 78 74 21 32 00 01 76 02".repeat(2)}`,
+  ],
 });
 
 // r[verify signature.recursive.stack]
@@ -163,10 +175,25 @@ suite("identity is that of the type", () => {
   const Pair: Schema = t.struct("Pair", { l: t.option(t.tuple([t.u8, t.lazy(() => Pair)])), n: t.u8 });
   for (const { name, args, returns, id } of [
     { name: "a tuple and a struct in turn", args: [Graph], returns: t.unit, id: 0x09d81fd133edc6f7n },
-    { name: "the argument tuple met again inside", args: [t.string, Graph], returns: t.unit, id: 0xd87ba5a5a370660fn },
-    { name: "a tuple argument met again inside", args: [t.tuple([t.string, Graph])], returns: t.unit, id: 0x0643a1219b8278f3n },
+    {
+      name: "the argument tuple met again inside",
+      args: [t.string, Graph],
+      returns: t.unit,
+      id: 0xd87ba5a5a370660fn,
+    },
+    {
+      name: "a tuple argument met again inside",
+      args: [t.tuple([t.string, Graph])],
+      returns: t.unit,
+      id: 0x0643a1219b8278f3n,
+    },
     { name: "behind an option", args: [t.u8, Pair], returns: t.unit, id: 0x2e422337d5accea8n },
-    { name: "in the return type", args: [Pair, t.u8], returns: t.tuple([t.u8, Pair]), id: 0x41a86ea0a6ae247dn },
+    {
+      name: "in the return type",
+      args: [Pair, t.u8],
+      returns: t.tuple([t.u8, Pair]),
+      id: 0x41a86ea0a6ae247dn,
+    },
   ]) {
     test(name, () => assert.equal(methodId("S", "m", signatureBytes(args, returns)), id));
   }
@@ -174,8 +201,14 @@ suite("identity is that of the type", () => {
   test("tuples differ by their parts, and channels by their credit", () => {
     const Loop: Schema = t.struct("Loop", { x: t.tuple([t.u8, t.list(t.lazy(() => Loop)), tx(t.u8, 1)]) });
     const body = "30 01 01 78 25 03 02 20";
-    assert.equal(typeHex(t.tuple([t.u16, t.list(Loop), tx(t.u8, 1)])), `25 03 03 20 ${body} 32 01 26 02 26 02`);
-    assert.equal(typeHex(t.tuple([t.u8, t.list(Loop), tx(t.u8, 2)])), `25 03 02 20 ${body} 32 01 26 02 26 02`);
+    assert.equal(
+      typeHex(t.tuple([t.u16, t.list(Loop), tx(t.u8, 1)])),
+      `25 03 03 20 ${body} 32 01 26 02 26 02`,
+    );
+    assert.equal(
+      typeHex(t.tuple([t.u8, t.list(Loop), tx(t.u8, 2)])),
+      `25 03 02 20 ${body} 32 01 26 02 26 02`,
+    );
     assert.equal(typeHex(t.tuple([t.u8, t.list(Loop), tx(t.u8, 1)])), "25 03 02 20 30 01 01 78 32 01 26 02");
   });
 
@@ -194,8 +227,18 @@ suite("a method's signature is its argument tuple and its return type", () => {
     { name: "one argument is a tuple of one", args: [t.string], returns: t.unit, expected: "25 01 0F 10" },
     { name: "one unit argument", args: [t.unit], returns: t.unit, expected: "25 01 10 10" },
     { name: "several", args: [t.u32, t.u32], returns: t.u32, expected: "25 02 04 04 04" },
-    { name: "the argument tuple is at the bottom of the stack", args: [Node], returns: t.unit, expected: "25 01 30 02 04 6E 65 78 74 21 32 00 01 76 02 10" },
-    { name: "the return type has a stack of its own", args: [Node], returns: Node, expected: `25 01${" 30 02 04 6E 65 78 74 21 32 00 01 76 02".repeat(2)}` },
+    {
+      name: "the argument tuple is at the bottom of the stack",
+      args: [Node],
+      returns: t.unit,
+      expected: "25 01 30 02 04 6E 65 78 74 21 32 00 01 76 02 10",
+    },
+    {
+      name: "the return type has a stack of its own",
+      args: [Node],
+      returns: Node,
+      expected: `25 01${" 30 02 04 6E 65 78 74 21 32 00 01 76 02".repeat(2)}`,
+    },
   ] as readonly { name: string; args: readonly Schema[]; returns: Schema; expected: string }[]) {
     test(name, () => assert.equal(hex(signatureBytes(args, returns)), expected));
   }

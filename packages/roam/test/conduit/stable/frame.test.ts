@@ -13,10 +13,34 @@ suite("frames", () => {
   for (const { name, header, item, seq, ack } of [
     { name: "the first, without ack", header: "00 00", item: "00 09 01", seq: 0, ack: undefined },
     { name: "seq 300, ack 7", header: "AC 02 01 07", item: "00 0A 00", seq: 300, ack: 7 },
-    { name: "the last number, ack 0", header: "FF FF FF FF 0F 01 00", item: "00 09 01", seq: 0xffff_ffff, ack: 0 },
-    { name: "recorded: seq 16384", header: "80 80 01 00", item: "000997db8dab86e28c39", seq: 16384, ack: undefined },
-    { name: "recorded: ack 2^31", header: "8780010180808080 08", item: "0009d3a4f9d4fc06", seq: 16391, ack: 2 ** 31 },
-    { name: "recorded: ack 2^32 - 1", header: "88800101ffffffff0f", item: "00090f", seq: 16392, ack: 2 ** 32 - 1 },
+    {
+      name: "the last number, ack 0",
+      header: "FF FF FF FF 0F 01 00",
+      item: "00 09 01",
+      seq: 0xffff_ffff,
+      ack: 0,
+    },
+    {
+      name: "recorded: seq 16384",
+      header: "80 80 01 00",
+      item: "000997db8dab86e28c39",
+      seq: 16384,
+      ack: undefined,
+    },
+    {
+      name: "recorded: ack 2^31",
+      header: "8780010180808080 08",
+      item: "0009d3a4f9d4fc06",
+      seq: 16391,
+      ack: 2 ** 31,
+    },
+    {
+      name: "recorded: ack 2^32 - 1",
+      header: "88800101ffffffff0f",
+      item: "00090f",
+      seq: 16392,
+      ack: 2 ** 32 - 1,
+    },
     { name: "an empty item", header: "05 01 04", item: "", seq: 5, ack: 4 },
   ]) {
     test(name, () => {

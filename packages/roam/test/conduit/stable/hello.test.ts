@@ -92,7 +92,11 @@ suite("ServerHello", () => {
 
   test("ignores flags it does not know", () => {
     const payload = bytes(`52 4F 53 48 FC ${KEY} 00 00 00 00`);
-    assert.deepEqual(decodeServerHello(payload), { isRejected: false, resumeKey: bytes(KEY), lastReceived: undefined });
+    assert.deepEqual(decodeServerHello(payload), {
+      isRejected: false,
+      resumeKey: bytes(KEY),
+      lastReceived: undefined,
+    });
   });
 });
 
@@ -103,8 +107,14 @@ suite("what is no hello", () => {
     test(`${length} bytes: refused`, () => {
       const payload = new Uint8Array(length);
       payload.set(client.subarray(0, length));
-      assert.throws(() => decodeClientHello(payload), { name: "DecodeError", reason: `client hello of ${length} bytes` });
-      assert.throws(() => decodeServerHello(payload), { name: "DecodeError", reason: `server hello of ${length} bytes` });
+      assert.throws(() => decodeClientHello(payload), {
+        name: "DecodeError",
+        reason: `client hello of ${length} bytes`,
+      });
+      assert.throws(() => decodeServerHello(payload), {
+        name: "DecodeError",
+        reason: `server hello of ${length} bytes`,
+      });
     });
   }
 
@@ -120,7 +130,10 @@ suite("what is no hello", () => {
   });
 
   test("a key of another length: not encoded", () => {
-    assert.throws(() => encodeClientHello({ resumeKey: new Uint8Array(15), lastReceived: undefined }), RangeError);
+    assert.throws(
+      () => encodeClientHello({ resumeKey: new Uint8Array(15), lastReceived: undefined }),
+      RangeError,
+    );
     const hello = { isRejected: false, resumeKey: new Uint8Array(17), lastReceived: undefined };
     assert.throws(() => encodeServerHello(hello), RangeError);
   });
