@@ -181,6 +181,7 @@ export class Writer {
   }
 
   /** Bytes as they are: copied, or gathered when large. */
+  // r[impl zerocopy.scatter]
   // r[impl zerocopy.scatter.plan]
   raw(value: Uint8Array): void {
     if (value.length >= this.gatherFrom) {

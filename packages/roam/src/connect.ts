@@ -60,12 +60,14 @@ export async function connect<M extends Methods>(
   service: Service<M>,
   options: ConnectOptions = {},
 ): Promise<Client<M>> {
-  const link = typeof target === "string" ? await transports.dial(target, options as DialOptions) : target;
   const services = { served: options.handler?.service, called: service as Service };
+  // Before anything is dialled: the user's metadata may be none.
+  const metadata = announce(options.metadata, services);
   const logger = options.logger ?? consoleLogger;
+  const link = typeof target === "string" ? await transports.dial(target, options as DialOptions) : target;
   const session = await establish(new BareConduit(link, messageFamily), "initiator", {
     ...options,
-    metadata: announce(options.metadata, services),
+    metadata,
     onHandlerError: options.onHandlerError ?? reportTo(logger),
   });
   try {

@@ -28,10 +28,13 @@ export type RoamErrorCode =
 export class RoamError extends Error {
   override readonly name: string = "RoamError";
   readonly code: RoamErrorCode;
+  /** The message without the code. */
+  readonly reason: string;
 
-  constructor(code: RoamErrorCode, message: string, options?: ErrorOptions) {
-    super(`[${code}] ${message}`, options);
+  constructor(code: RoamErrorCode, reason: string, options?: ErrorOptions) {
+    super(`[${code}] ${reason}`, options);
     this.code = code;
+    this.reason = reason;
   }
 }
 

@@ -5,6 +5,7 @@ import type { Middleware } from "./call/middleware.ts";
 import { BareConduit } from "./conduit/bare-conduit.ts";
 import { reportTo } from "./connect.ts";
 import { RoamError } from "./errors.ts";
+import { withLimits } from "./limits.ts";
 import type { Link, Listener } from "./link/link.ts";
 import { consoleLogger, type Logger } from "./logger.ts";
 import type { Methods, Service } from "./schema/service.ts";
@@ -75,23 +76,36 @@ export async function serveHandler(
   handler: Handler,
   options: ServeOptions = {},
 ): Promise<Server> {
+  // Before anything listens: nobody would hear of it later.
+  withLimits(options.limits);
+  announce(options.metadata, { served: handler.service, called: options.calls });
   const sessions = new Set<Session>();
+  const accepting = new Set<Promise<void>>();
   const handshakes = new AbortController();
+  const onAccepted = async (session: Session) => {
+    // Set up in the very turn in which the server was closed.
+    if (handshakes.signal.aborted) return session.close();
+    sessions.add(session);
+    void session.ended.then(() => sessions.delete(session));
+    try {
+      options.onSession?.(session);
+    } catch (error) {
+      (options.logger ?? consoleLogger).error("onSession failed:", error);
+    }
+  };
   const listener = await listen((link) => {
-    void accept(link, handler, { ...options, signal: handshakes.signal }).then(
-      (session) => {
-        sessions.add(session);
-        void session.ended.then(() => sessions.delete(session));
-        options.onSession?.(session);
-      },
-      // Somebody who does not speak the protocol is no news; the link is closed already.
+    // Somebody who does not speak the protocol is no news; the link is closed already.
+    const accepted = accept(link, handler, { ...options, signal: handshakes.signal }).then(
+      onAccepted,
       () => {},
     );
+    accepting.add(accepted);
+    void accepted.finally(() => accepting.delete(accepted));
   });
   const stop = async (end: (session: Session) => Promise<void>) => {
     handshakes.abort(new RoamError("closed", "the server is closing"));
     const closed = listener.close();
-    await Promise.all([...sessions].map(end));
+    await Promise.all([...accepting, ...[...sessions].map(end)]);
     await closed;
   };
   const close = () => stop((session) => session.close());

@@ -29,6 +29,8 @@ export class CallContext implements MiddlewareCall {
     metadata: Metadata;
     peer: string;
     clock: Clock;
+    /** On the clock: the deadline that the call brings counts from then, or from now. */
+    arrivedMs: number | undefined;
   }) {
     this.#method = options.method;
     this.args = options.args;
@@ -36,7 +38,8 @@ export class CallContext implements MiddlewareCall {
     this.peer = options.peer;
     this.#clock = options.clock;
     const timeoutMs = options.metadata.size === 0 ? undefined : timeoutIn(options.metadata);
-    this.deadlineMs = timeoutMs === undefined ? undefined : options.clock.nowMs() + timeoutMs;
+    this.deadlineMs =
+      timeoutMs === undefined ? undefined : (options.arrivedMs ?? options.clock.nowMs()) + timeoutMs;
   }
 
   get service(): string {

@@ -44,7 +44,7 @@ export function timeoutIn(metadata: Metadata): number | undefined {
 }
 
 export function timeoutEntry(leftMs: number): MetadataEntry {
-  return new MetadataEntry(TIMEOUT_KEY, BigInt(Math.max(0, Math.ceil(leftMs))));
+  return new MetadataEntry(TIMEOUT_KEY, BigInt(Math.min(Math.max(0, Math.ceil(leftMs)), LONGEST_MS)));
 }
 
 /** The trace context that a call brings; an invalid one is as good as none. */

@@ -36,7 +36,7 @@ export type Call<A, R> = Promise<R> &
 export interface CallOptions {
   /** Gives the call up. The signal of a call being served also hands on its deadline and trace. */
   readonly signal?: AbortSignal;
-  /** The call fails with `deadline-exceeded` after this time, here and there (ms). */
+  /** The call fails with `deadline-exceeded` after this time, here and there (ms; Infinity: never). */
   readonly timeoutMs?: number;
   readonly metadata?: MetadataInit;
   /** W3C trace context; by default that of the call being served. */

@@ -30,6 +30,8 @@ export interface Answer {
 
 interface Pending {
   readonly method: MethodDescriptor;
+  /** Fails the call's channels, which nobody has at the other end. */
+  readonly unbind: ((cause: RoamError) => void) | undefined;
   resolve(answer: Answer): void;
   reject(error: unknown): void;
 }
@@ -86,12 +88,10 @@ export class Caller {
    *   `too-large`, or what the connection died of; the signal's reason when aborted
    */
   call(call: OutgoingCall): Promise<Answer> {
-    const { signal, deadlineMs } = call;
-    if (this.#failure !== undefined) return this.#never(call, this.#failed(call));
+    const { signal } = call;
     if (signal?.aborted) return this.#never(call, abortReason(signal));
-    if (deadlineMs !== undefined && deadlineMs <= this.#options.clock.nowMs()) {
-      return this.#never(call, expired(call.method));
-    }
+    const late = this.#tooLate(call);
+    if (late !== undefined) return this.#never(call, late);
     if (this.#line.tryTake()) {
       const permit = this.#options.sink.tryReserve();
       if (permit !== undefined) {
@@ -142,6 +142,12 @@ export class Caller {
       this.#free();
       return this.#never(call, abortReason(limited.signal));
     }
+    const late = this.#tooLate(call);
+    if (late !== undefined) {
+      permit.release();
+      this.#free();
+      return this.#never(call, late);
+    }
     return new Promise((resolve, reject) => this.#send(call, permit, resolve, reject));
   }
 
@@ -169,7 +175,7 @@ export class Caller {
     resolve: (answer: Answer) => void,
     reject: (error: unknown) => void,
   ): void {
-    const { method, args, signal, deadlineMs } = call;
+    const { method, args, deadlineMs } = call;
     const { sink, channels, clock, limits } = this.#options;
     // r[impl rpc.request.id-allocation]
     const id = this.#nextId;
@@ -193,29 +199,25 @@ export class Caller {
       permit.release();
       this.#free();
       // Misuse by our own user (TypeError, RangeError) is told as it is.
-      const code = thrown instanceof RoamError ? thrown.code : "encode";
-      const cause = error(method, code, asError(thrown).message, thrown);
+      const cause =
+        thrown instanceof RoamError
+          ? error(method, thrown.code, thrown.reason, thrown)
+          : error(method, "encode", asError(thrown).message, thrown);
       bound?.undo(cause);
       failChannels(method, args, cause);
       reject(thrown instanceof RoamError ? cause : thrown);
       return;
     }
     this.#nextId += 2;
-    this.#watch(id, method, signal, deadlineMs, resolve, reject);
+    this.#watch(id, call, { method, unbind: bound?.undo, resolve, reject });
   }
 
-  #watch(
-    id: number,
-    method: MethodDescriptor,
-    signal: AbortSignal | undefined,
-    deadlineMs: number | undefined,
-    resolve: (answer: Answer) => void,
-    reject: (error: unknown) => void,
-  ): void {
+  #watch(id: number, { signal, deadlineMs }: OutgoingCall, asked: Pending): void {
     if (signal === undefined && deadlineMs === undefined) {
-      this.#inFlight.set(id, { pending: { method, resolve, reject }, cancelTimer: undefined });
+      this.#inFlight.set(id, { pending: asked, cancelTimer: undefined });
       return;
     }
+    const { method } = asked;
     const { clock } = this.#options;
     const onAbort = () => this.#giveUp(id, abortReason(signal as AbortSignal));
     signal?.addEventListener("abort", onAbort, { once: true });
@@ -228,14 +230,14 @@ export class Caller {
       stop?.();
     };
     const pending: Pending = {
-      method,
+      ...asked,
       resolve: (answer) => {
         clear();
-        resolve(answer);
+        asked.resolve(answer);
       },
       reject: (cause) => {
         clear();
-        reject(cause);
+        asked.reject(cause);
       },
     };
     this.#inFlight.set(id, { pending, cancelTimer: undefined });
@@ -282,6 +284,7 @@ export class Caller {
     try {
       value = readResponse(pending.method, message.ret as Uint8Array, message.metadata);
     } catch (cause) {
+      if (cause instanceof CallError && NEVER_SERVED.has(cause.code)) pending.unbind?.(cause);
       pending.reject(cause);
       return;
     }
@@ -298,7 +301,7 @@ export class Caller {
     this.#inFlight.clear();
     for (const { pending, cancelTimer } of calls) {
       cancelTimer?.();
-      pending?.reject(error(pending.method, cause.code, cause.message, cause));
+      pending?.reject(error(pending.method, cause.code, cause.reason, cause));
     }
   }
 
@@ -307,9 +310,12 @@ export class Caller {
     this.#line.serve();
   }
 
-  #failed(call: OutgoingCall): CallError {
-    const cause = this.#failure as RoamError;
-    return error(call.method, cause.code, cause.message, cause);
+  /** Why a call cannot be sent any more, if so: the connection is gone, or its time. */
+  #tooLate({ method, deadlineMs }: OutgoingCall): CallError | undefined {
+    const cause = this.#failure;
+    if (cause !== undefined) return error(method, cause.code, cause.reason, cause);
+    const isExpired = deadlineMs !== undefined && deadlineMs <= this.#options.clock.nowMs();
+    return isExpired ? expired(method) : undefined;
   }
 
   /** A call that is not sent: its channels must not wait for ever either. */
@@ -317,7 +323,7 @@ export class Caller {
   #never(call: OutgoingCall, thrown: unknown): Promise<never> {
     const cause =
       thrown instanceof RoamError && !(thrown instanceof CallError)
-        ? error(call.method, thrown.code, thrown.message, thrown)
+        ? error(call.method, thrown.code, thrown.reason, thrown)
         : thrown;
     const channelCause =
       cause instanceof RoamError ? cause : new RoamError("aborted", "the call was not sent", { cause });
@@ -327,6 +333,8 @@ export class Caller {
 }
 
 const NO_IDS: readonly Id[] = [];
+/** Answers that say that no handler has seen the call, nor its channels. */
+const NEVER_SERVED: ReadonlySet<string> = new Set(["unknown-method", "invalid-payload"]);
 
 function error(
   method: MethodDescriptor,

@@ -7,6 +7,7 @@ import { asChannel } from "../schema/channel-schema.ts";
 import type { MethodDescriptor, Methods, Service } from "../schema/service.ts";
 import { Metadata, type MetadataInit } from "../wire/metadata.ts";
 import { CallError } from "./call-error.ts";
+import { failChannels } from "./caller-channels.ts";
 import { inheritedBy, isTraceParent, setInherited, traceEntries } from "./call-metadata.ts";
 import type { CallOptions, CallResult, ClientMethods } from "./call-types.ts";
 import type { Answer, Caller } from "./caller.ts";
@@ -41,15 +42,21 @@ function clientMethod(
   options: ClientOptions,
 ): unknown {
   const place = channelArgs(method);
-  const ask = async (args: Args, callOptions: CallOptions | undefined): Promise<Answer> =>
-    request(method, caller, clock, options, args, callOptions ?? NO_OPTIONS);
-  const answered = (args: Args | undefined, callOptions: CallOptions | undefined) =>
-    place.length === 0
-      ? {
-          answer: request(method, caller, clock, options, args ?? {}, callOptions ?? NO_OPTIONS),
-          ends: undefined,
-        }
-      : withChannels(place, args ?? {}, callOptions ?? NO_OPTIONS, ask);
+  const ask = (args: Args, callOptions: CallOptions): Promise<Answer> =>
+    request(method, caller, clock, options, args, callOptions);
+  const askWithChannels = async (args: Args, callOptions: CallOptions): Promise<Answer> => {
+    try {
+      return await ask(args, callOptions);
+    } finally {
+      // Those that were bound do not notice; the others must not wait for ever.
+      failChannels(method, args, new RoamError("closed", "the call ended without being sent"));
+    }
+  };
+  const answered = (args: Args = {}, callOptions: CallOptions = NO_OPTIONS) => {
+    if (!method.hasChannels) return { answer: ask(args, callOptions), ends: undefined };
+    if (place.length === 0) return { answer: askWithChannels(args, callOptions), ends: undefined };
+    return withChannels(place, args, callOptions, askWithChannels);
+  };
   const call = (args?: Args, callOptions?: CallOptions) => {
     const { answer, ends } = answered(args, callOptions);
     const value = answer.then(({ value }) => value);
@@ -89,7 +96,8 @@ function request(
   if (timeoutMs !== undefined) {
     if (!(timeoutMs >= 0)) throw new RangeError(`timeoutMs: ${timeoutMs} is not a time`);
     // What is inherited can shrink, never grow.
-    deadlineMs = Math.min(clock.nowMs() + timeoutMs, deadlineMs ?? Number.POSITIVE_INFINITY);
+    const ownMs = Number.isFinite(timeoutMs) ? clock.nowMs() + timeoutMs : undefined;
+    if (ownMs !== undefined) deadlineMs = Math.min(ownMs, deadlineMs ?? ownMs);
   }
   let metadata = Metadata.from(options.metadata);
   const trace = options.trace ?? inherited?.trace;
@@ -181,7 +189,12 @@ function withChannels(
   if (inherited !== undefined) setInherited(local.signal, inherited);
   const answer = ask(args, { ...options, signal: local.signal });
   // A source that throws fails the call with what it threw.
-  for (const { tx, source } of sources) void pump(source, tx, (error) => local.abort(error));
+  for (const { tx, source } of sources) {
+    void pump(source, tx, (error) => {
+      local.abort(error);
+      Tx.abandon(tx, new RoamError("aborted", "the items ended with an error", { cause: error }));
+    });
+  }
   answer
     .catch((error: unknown) => {
       const cause =

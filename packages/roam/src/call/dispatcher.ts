@@ -3,10 +3,10 @@ import type { ChannelTable } from "../channel/channel-table.ts";
 import type { MessageSink } from "../channel/message-sink.ts";
 import { ProtocolError, RoamError } from "../errors.ts";
 import type { Clock } from "../internal/clock.ts";
-import { Deque } from "../internal/deque.ts";
+import { own } from "../internal/own.ts";
 import type { Limits } from "../limits.ts";
 import type { Body, Id, Parity, RequestCall, RequestCancel } from "../wire/message.ts";
-import { Metadata } from "../wire/metadata.ts";
+import { checkMetadata, Metadata } from "../wire/metadata.ts";
 import { CallContext } from "./call-context.ts";
 import { UserFailure } from "./call-error.ts";
 import type { HandledMethod, Handler } from "./handler.ts";
@@ -32,11 +32,15 @@ export interface DispatcherOptions {
   readonly onHandlerError: OnHandlerError;
   /** A handler started (1) or is done (-1). */
   onRunning(delta: 1 | -1): void;
+  /** A call that had waited for its turn turned out to break a rule. */
+  onViolation(error: ProtocolError): void;
 }
 
 /** A request that has not been answered: waiting for its turn, or being served. */
 interface Open {
   readonly request: RequestCall;
+  /** When it came, if it had to wait for its turn: its deadline runs from then. */
+  readonly arrivedMs: number | undefined;
   context: CallContext | undefined;
   stopDeadline: (() => void) | undefined;
   isAnswered: boolean;
@@ -46,10 +50,12 @@ interface Open {
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #open = new Map<Id, Open>();
-  readonly #queue = new Deque<Open>();
+  /** A Set: a cancelled one leaves from the middle. */
+  readonly #queue = new Set<Open>();
   /** Handlers that have not settled; a cancelled one counts until it does. */
   #running = 0;
   #isDead = false;
+  #isTakingNext = false;
   /** Set while the session winds up: no new call is served. */
   isDraining = false;
 
@@ -68,10 +74,13 @@ export class Dispatcher {
   /** @throws ProtocolError for an id that is not the caller's to use, or beyond the queue */
   onCall(request: RequestCall): void {
     this.#checkId(request.id);
-    const { limits } = this.#options;
-    const open: Open = { request, context: undefined, stopDeadline: undefined, isAnswered: false };
-    this.#open.set(request.id, open);
-    if (this.#running < limits.maxConcurrentRequests) return this.#serve(open);
+    const { limits, clock } = this.#options;
+    const state = { context: undefined, stopDeadline: undefined, isAnswered: false };
+    if (this.#running < limits.maxConcurrentRequests) {
+      const open: Open = { request, arrivedMs: undefined, ...state };
+      this.#open.set(request.id, open);
+      return this.#serve(open);
+    }
     if (this.#queue.size >= 2 * limits.maxConcurrentRequests) {
       const taken = limits.maxConcurrentRequests;
       throw new ProtocolError(
@@ -79,7 +88,10 @@ export class Dispatcher {
         `far more calls in flight than the ${taken} announced`,
       );
     }
-    this.#queue.push(open);
+    const waiting = { ...request, args: own(request.args as Uint8Array) };
+    const open: Open = { request: waiting, arrivedMs: clock.nowMs(), ...state };
+    this.#open.set(request.id, open);
+    this.#queue.add(open);
   }
 
   // r[impl rpc.request.id-allocation]
@@ -95,15 +107,18 @@ export class Dispatcher {
   #serve(open: Open): void {
     const { request } = open;
     const { handler } = this.#options;
-    if (this.isDraining) return this.#answer(open, CANCELLED);
+    if (this.isDraining) return this.#refuse(open);
     const handled = handler?.find(request.methodLo, request.methodHi);
-    if (handled === undefined) return this.#answer(open, UNKNOWN_METHOD);
+    if (handled === undefined) {
+      this.#abandonChannels(request);
+      return this.#answer(open, UNKNOWN_METHOD);
+    }
     const channels = handled.method.hasChannels
       ? new HandlerChannels(request.channels, this.#options.channels)
       : undefined;
     const args = this.#decodeArgs(handled, request, channels);
     if (args === undefined) {
-      channels?.abandon();
+      this.#abandonChannels(request);
       return this.#answer(open, INVALID_PAYLOAD);
     }
     this.#run(open, handled, args, channels);
@@ -137,7 +152,9 @@ export class Dispatcher {
   ): void {
     const { clock, peer, handler, onRunning } = this.#options;
     const { method, run } = handled;
-    const context = new CallContext({ method, args, metadata: open.request.metadata, peer, clock });
+    const { metadata } = open.request;
+    const { arrivedMs } = open;
+    const context = new CallContext({ method, args, metadata, peer, clock, arrivedMs });
     open.context = context;
     if (context.deadlineMs !== undefined) this.#startDeadline(open, context.deadlineMs);
     if (open.isAnswered) return channels?.end();
@@ -145,23 +162,23 @@ export class Dispatcher {
     onRunning(1);
     const middleware = (handler as Handler).middleware;
     const settle = (body: Body) => {
-      this.#running--;
       onRunning(-1);
-      this.#answer(open, body);
+      this.#answer(open, body, this.#free);
       // Behind the answer, so that a caller whose call failed learns that first.
       channels?.end();
-      this.#next();
     };
     let result: unknown;
+    let isPending: boolean;
     try {
       result =
         middleware.length === 0
           ? run(args, context)
           : runMiddleware(middleware, context, async () => run(args, context));
+      isPending = isThenable(result);
     } catch (error) {
       return settle(this.#failureBody(handled, context, error));
     }
-    if (isThenable(result)) {
+    if (isPending) {
       Promise.resolve(result).then(
         (value) => settle(okBody(method, value)),
         (error: unknown) => settle(this.#failureBody(handled, context, error)),
@@ -197,42 +214,85 @@ export class Dispatcher {
   }
 
   #cancel(open: Open, cause: RoamError): void {
+    if (this.#queue.delete(open)) return this.#refuse(open);
     open.context?.abort(cause);
     this.#answer(open, CANCELLED);
   }
 
+  /** A call that no handler will see. */
+  #refuse(open: Open): void {
+    this.#answer(open, CANCELLED);
+    for (const id of open.request.channels) this.#options.channels.refuse(id);
+  }
+
+  /** Early items for the channels of a call that cannot be served are of no use any more. */
+  #abandonChannels({ channels }: RequestCall): void {
+    for (const id of channels) this.#options.channels.abandon(id);
+  }
+
+  /** @param onDone the answer is on its way, or there is none to send */
   // r[impl rpc.response.one-per-request]
-  #answer(open: Open, body: Body): void {
-    if (open.isAnswered) return;
+  #answer(open: Open, body: Body, onDone?: () => void): void {
+    if (open.isAnswered) return onDone?.();
     open.isAnswered = true;
     open.stopDeadline?.();
     const { id } = open.request;
     this.#open.delete(id);
-    if (this.#isDead) return;
+    if (this.#isDead) return onDone?.();
     const { sink } = this.#options;
     const { connectionId } = sink;
     const metadata = open.context?.responseMetadata ?? Metadata.EMPTY;
-    sink.post({ tag: "RequestResponse", connectionId, id, channels: [], metadata, ret: body }, (error) => {
+    const onPosted = (error?: unknown) => {
+      if (error === undefined) return onDone?.();
       // What the handler returned is not of its type, or too large: the caller still gets one answer.
       const { method = "", service = "" } = open.context ?? {};
       this.#options.onHandlerError(error, { service, method });
       const empty = Metadata.EMPTY;
-      sink.post({ tag: "RequestResponse", connectionId, id, channels: [], metadata: empty, ret: CANCELLED });
-    });
+      sink.post(
+        { tag: "RequestResponse", connectionId, id, channels: [], metadata: empty, ret: CANCELLED },
+        onDone,
+      );
+    };
+    try {
+      checkMetadata(metadata, this.#options.limits);
+    } catch (error) {
+      return onPosted(error);
+    }
+    sink.post({ tag: "RequestResponse", connectionId, id, channels: [], metadata, ret: body }, onPosted);
   }
 
+  /**
+   * A handler is done and its answer has left. Until then the call counts: a counterpart that
+   * does not read its answers must not have any number of them made.
+   */
+  readonly #free = (): void => {
+    this.#running--;
+    this.#next();
+  };
+
   #next(): void {
-    while (this.#running < this.#options.limits.maxConcurrentRequests) {
-      const open = this.#queue.shift();
-      if (open === undefined) return;
-      if (!open.isAnswered) this.#serve(open);
+    // A handler that settles at once comes back here: the loop goes on, the stack does not grow.
+    if (this.#isTakingNext) return;
+    this.#isTakingNext = true;
+    try {
+      for (const open of this.#queue) {
+        if (this.#running >= this.#options.limits.maxConcurrentRequests) break;
+        this.#queue.delete(open);
+        this.#serve(open);
+      }
+    } catch (error) {
+      // Nobody called who could take it: this is the turn of a handler that settled.
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#options.onViolation(error);
+    } finally {
+      this.#isTakingNext = false;
     }
   }
 
   /** The connection is gone: handlers are told, nobody is answered. */
   fail(cause: RoamError): void {
     this.#isDead = true;
-    this.#queue.drain();
+    this.#queue.clear();
     for (const open of [...this.#open.values()]) this.#cancel(open, cause);
   }
 }

@@ -55,14 +55,10 @@ export class HandlerChannels implements ChannelContext {
   // r[impl rpc.channel.lifecycle]
   end(): void {
     for (const { core, end } of this.#ends) {
-      if (core.isKept || end.hasEnded) continue;
+      if (core.isKept) continue;
       if (end instanceof ItemSender) void end.close();
+      // Also after the sender's Close: what waits unread is given up.
       else end.reset();
     }
-  }
-
-  /** The call is refused: early items for its channels are of no use any more. */
-  abandon(): void {
-    for (const id of this.#ids) this.#table.abandon(id);
   }
 }

@@ -24,7 +24,7 @@ export interface HandledMethod {
 /**
  * Joins a service and its functions.
  *
- * @throws TypeError if a method has no function, or a function no method
+ * @throws TypeError if a method has no function
  */
 export function implement(
   service: Service,

@@ -1,5 +1,5 @@
 import { compile } from "roam-postcard";
-import { ProtocolError, type RoamError } from "../errors.ts";
+import { ProtocolError, RoamError } from "../errors.ts";
 import type { ChannelNode } from "../schema/channel-schema.ts";
 import type {
   ChannelClose,
@@ -9,6 +9,7 @@ import type {
   Id,
   Parity,
 } from "../wire/message.ts";
+import { Metadata } from "../wire/metadata.ts";
 import type { ChannelCore } from "./channel-core.ts";
 import type { CreditBudget } from "./credit.ts";
 import { EndedIds } from "./ended-ids.ts";
@@ -127,6 +128,7 @@ export class ChannelTable {
       for (const item of early.items) receiver.push(item);
       if (early.isOverflowing) receiver.reset();
       else if (early.isClosed) receiver.finish();
+      else if (early.isReset) receiver.fail(givenUp());
     }
     return receiver;
   }
@@ -149,11 +151,11 @@ export class ChannelTable {
     } else if (this.#mayComeToBe(message.id)) this.#unbound.of(message.id).isClosed = true;
   }
 
-  onReset(message: ChannelReset, cause: () => RoamError): void {
+  onReset(message: ChannelReset): void {
     const end = this.#live.get(message.id);
     if (end instanceof ItemSender) end.reset();
     // Only receivers reset; from a sender it is taken as giving up, as published peers take it.
-    else if (end !== undefined) end.fail(cause());
+    else if (end !== undefined) end.fail(givenUp());
     else if (this.#mayComeToBe(message.id)) this.#unbound.of(message.id).isReset = true;
   }
 
@@ -170,6 +172,14 @@ export class ChannelTable {
     if (!this.#isTheirs(id) || this.#live.has(id)) return;
     this.#unbound.take(id);
     this.#ended.add(id);
+  }
+
+  /** The same for a Call that will not be served: its caller's ends learn it by a Reset. */
+  refuse(id: Id): void {
+    if (!this.#mayComeToBe(id) || this.#live.has(id)) return;
+    this.abandon(id);
+    const { sink } = this.#options;
+    sink.post({ tag: "ChannelReset", connectionId: sink.connectionId, id, metadata: Metadata.EMPTY });
   }
 
   /** The connection is gone. */
@@ -198,4 +208,8 @@ export class ChannelTable {
     if (this.#isTheirs(id)) this.#ended.add(id);
     this.#options.onLive(-1);
   }
+}
+
+function givenUp(): RoamError {
+  return new RoamError("channel-reset", "the sender gave the channel up");
 }

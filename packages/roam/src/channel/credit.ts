@@ -1,6 +1,7 @@
 const MAX_CREDIT = 0xffff_ffff;
 
 /** Credit as the sender of items sees it. */
+// r[impl rpc.flow-control]
 export class SendCredit {
   #available: number;
 
@@ -34,6 +35,8 @@ export interface CreditBudget {
   readonly maxBytes: number;
   /** True while the channels of the session together have room. */
   hasSessionRoom(): boolean;
+  /** Time, to see how long a grant takes to have an effect. */
+  nowMs(): number;
 }
 
 /**
@@ -43,7 +46,8 @@ export interface CreditBudget {
  * portions of half the initial credit. With one, it grants ahead while the consumer keeps up.
  */
 export class ReceiveCredit {
-  readonly #initial: number;
+  /** What may be out or buffered without granting ahead: the initial credit and explicit grants. */
+  #base: number;
   readonly #portion: number;
   readonly #budget: CreditBudget | undefined;
   /** Items the sender may still send. */
@@ -54,9 +58,19 @@ export class ReceiveCredit {
   #window: number;
   #items = 0;
   #bytes = 0;
+  /** Size of recent items (bytes): rises with the largest, falls slowly. */
+  #itemBytes = 0;
+  /** The item that needs the grant made at `sentMs` to be sent at all, by its place in the stream. */
+  #probe: { readonly item: number; readonly sentMs: number } | undefined;
+  #roundTripMs: number | undefined;
+  /** Items received so far. */
+  #received = 0;
+  /** Items taken since `#sinceMs`: the consumer's rate. */
+  #taken = 0;
+  #sinceMs: number | undefined;
 
   constructor(initial: number, budget?: CreditBudget) {
-    this.#initial = initial;
+    this.#base = initial;
     this.#portion = Math.max(1, Math.floor(initial / 2));
     this.#outstanding = initial;
     this.#window = initial;
@@ -83,6 +97,9 @@ export class ReceiveCredit {
     this.#outstanding--;
     this.#items++;
     this.#bytes += bytes;
+    this.#received++;
+    this.#itemBytes = Math.max(bytes, this.#itemBytes * 0.875 + bytes * 0.125);
+    if (this.#received === this.#probe?.item) this.#measure(this.#probe.sentMs);
     return true;
   }
 
@@ -106,6 +123,8 @@ export class ReceiveCredit {
   // r[impl rpc.flow-control.credit.initial.zero]
   granted(additional: number): void {
     this.#outstanding += additional;
+    this.#base += additional;
+    this.#window += additional;
   }
 
   #granted(additional: number): number {
@@ -116,18 +135,49 @@ export class ReceiveCredit {
 
   // r[impl rpc.x.adaptive-credit]
   #adapt(budget: CreditBudget): number {
+    this.#taken++;
     const isOver =
       this.#items >= budget.maxItems || this.#bytes >= budget.maxBytes || !budget.hasSessionRoom();
-    if (isOver) {
-      // Credit cannot be taken back: narrowing is to withhold what would be granted.
-      this.#window = Math.max(this.#initial, Math.floor(this.#window / 2));
-      return 0;
+    const fitting = Math.min(budget.maxItems, budget.maxBytes / Math.max(1, this.#itemBytes));
+    // Credit cannot be taken back: narrowing is to withhold what would be granted.
+    const wished = isOver ? this.#window / 2 : this.#window;
+    this.#window = Math.max(this.#base, Math.floor(Math.min(wished, fitting)));
+    // What was taken is given back in any case: the sender would wait for ever otherwise.
+    const target = isOver ? this.#base : this.#window;
+    const least = isOver ? this.#portion : Math.max(this.#portion, Math.floor(target / 2));
+    const out = this.#outstanding + this.#items;
+    if (target - out < least) return 0;
+    if (isOver) return this.#granted(target - out);
+    const nowMs = budget.nowMs();
+    if (this.#isWindowUsedUp(nowMs)) {
+      this.#window = Math.max(this.#base, Math.floor(Math.min(this.#window * 2, fitting)));
     }
-    // The buffer ran empty while the sender was (nearly) out of credit: credit is what limits.
-    const isStarved = this.#items === 0 && this.#outstanding <= this.#window / 4;
-    if (isStarved && this.#window > 0) this.#window = Math.min(this.#window * 2, budget.maxItems);
-    const wanted = this.#window - this.#outstanding - this.#items;
-    if (wanted < Math.max(this.#portion, Math.floor(this.#window / 2))) return 0;
-    return this.#granted(Math.min(wanted, MAX_CREDIT));
+    this.#probe ??= { item: this.#received + this.#outstanding + 1, sentMs: nowMs };
+    return this.#granted(Math.min(this.#window - out, MAX_CREDIT));
+  }
+
+  /** The first item has come that a grant allowed: no sooner than a round trip after it. */
+  #measure(sentMs: number): void {
+    this.#probe = undefined;
+    const elapsedMs = (this.#budget as CreditBudget).nowMs() - sentMs;
+    // The shortest is nearest to the truth; it may drift up, for paths change.
+    const longestMs = (this.#roundTripMs ?? Number.POSITIVE_INFINITY) * 1.25;
+    this.#roundTripMs = Math.min(elapsedMs, longestMs);
+  }
+
+  /**
+   * True if the consumer takes about a window in a round trip, so that the window is what limits.
+   * A sender that is slower by itself shows as half a window, for that is when grants are made.
+   */
+  #isWindowUsedUp(nowMs: number): boolean {
+    const elapsedMs = nowMs - (this.#sinceMs ?? nowMs);
+    if (this.#sinceMs !== undefined && elapsedMs < (this.#roundTripMs ?? Number.POSITIVE_INFINITY)) {
+      return false;
+    }
+    const taken = this.#taken;
+    this.#sinceMs = nowMs;
+    this.#taken = 0;
+    if (elapsedMs === 0 || this.#roundTripMs === undefined) return false;
+    return taken * (this.#roundTripMs / elapsedMs) > this.#window * 0.75;
   }
 }

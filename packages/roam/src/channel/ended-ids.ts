@@ -15,9 +15,11 @@ interface Interval {
 export class EndedIds {
   /** Ascending, with a gap between any two. */
   readonly #intervals: Interval[] = [];
+  /** Ids from 2^53 on, one by one: no peer counts that far, but one may start there. */
+  readonly #huge = new Set<bigint>();
 
   add(id: Id): void {
-    if (typeof id === "bigint") return;
+    if (typeof id === "bigint") return this.#addHuge(id);
     const intervals = this.#intervals;
     // From the end: what ends is mostly young.
     let at = intervals.length;
@@ -39,8 +41,15 @@ export class EndedIds {
     }
   }
 
+  #addHuge(id: bigint): void {
+    this.#huge.add(id);
+    if (this.#huge.size <= MAX_INTERVALS) return;
+    const [oldest] = this.#huge;
+    if (oldest !== undefined) this.#huge.delete(oldest);
+  }
+
   has(id: Id): boolean {
-    if (typeof id === "bigint") return false;
+    if (typeof id === "bigint") return this.#huge.has(id);
     for (let at = this.#intervals.length - 1; at >= 0; at--) {
       const { first, last } = this.#intervals[at] as Interval;
       if (id > last) return false;

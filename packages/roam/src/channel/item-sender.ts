@@ -1,6 +1,6 @@
 import type { Codec } from "roam-postcard";
-import { RoamError } from "../errors.ts";
-import { WaitLine } from "../internal/wait-line.ts";
+import { abortReason, asError, RoamError } from "../errors.ts";
+import { type Deferred, deferred } from "../internal/deferred.ts";
 import type { Id } from "../wire/message.ts";
 import { Metadata } from "../wire/metadata.ts";
 import { SendCredit } from "./credit.ts";
@@ -10,28 +10,30 @@ import type { MessageSink, SendPermit } from "./message-sink.ts";
 const MAX_PENDING_SENDS = 65_536;
 const DONE: Promise<void> = Promise.resolve();
 
+interface Waiting<T> {
+  readonly value: T;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
 /** The sending end of one channel on one connection: credit, order, close. */
 export class ItemSender<T> {
   readonly id: Id;
   readonly #sink: MessageSink;
   readonly #codec: Codec<T>;
   readonly #credit: SendCredit;
-  readonly #line: WaitLine;
   readonly #onEnded: () => void;
   #end: RoamError | undefined;
-  /** Sends under way, one behind the other: items leave in the order of their `send`s. */
-  #tail: Promise<void> = DONE;
-  #pending = 0;
-  #isClosing = false;
-  /** Told when the channel was reset or lost: whoever produces items can stop. */
-  onStopped: ((cause: RoamError) => void) | undefined;
+  /** Sends under way, in order; a Set, for an aborted one leaves from the middle. */
+  readonly #waiting = new Set<Waiting<T>>();
+  #isPumping = false;
+  #closing: Deferred<void> | undefined;
 
   constructor(options: { id: Id; sink: MessageSink; codec: Codec<T>; credit: number; onEnded: () => void }) {
     this.id = options.id;
     this.#sink = options.sink;
     this.#codec = options.codec;
     this.#credit = new SendCredit(options.credit);
-    this.#line = new WaitLine(() => this.#credit.spend());
     this.#onEnded = options.onEnded;
   }
 
@@ -40,49 +42,82 @@ export class ItemSender<T> {
   }
 
   get hasEnded(): boolean {
-    return this.#end !== undefined || this.#isClosing;
+    return this.#end !== undefined || this.#closing !== undefined;
   }
 
+  /** Items leave in the order of their `send`s; an aborted one has not been sent. */
+  // r[impl rpc.flow-control.credit.exhaustion]
   send(value: T, signal?: AbortSignal): Promise<void> {
-    if (this.#end !== undefined || this.#isClosing) return Promise.reject(this.#end ?? closedHere());
-    if (this.#pending === 0 && this.#credit.available > 0 && !signal?.aborted) {
+    if (this.hasEnded) return Promise.reject(this.#end ?? closedHere());
+    if (signal?.aborted) return Promise.reject(abortReason(signal));
+    if (this.#waiting.size === 0 && this.#credit.available > 0) {
       const permit = this.#sink.tryReserve();
-      if (permit !== undefined) {
-        this.#credit.spend();
-        return this.#put(permit, value);
-      }
+      if (permit !== undefined) return this.#put(permit, value);
     }
-    if (this.#pending >= MAX_PENDING_SENDS) {
-      return Promise.reject(new RoamError("queue-full", `${this.#pending} sends wait: await each send`));
+    if (this.#waiting.size >= MAX_PENDING_SENDS) {
+      return Promise.reject(
+        new RoamError("queue-full", `${this.#waiting.size} sends wait: await each send`),
+      );
     }
-    this.#pending++;
-    const sent = this.#tail.then(() => this.#wait(value, signal)).finally(() => this.#pending--);
-    this.#tail = sent.catch(() => {});
+    const sent = this.#wait(value, signal);
+    void this.#pump();
     return sent;
   }
 
-  // r[impl rpc.flow-control.credit.exhaustion]
-  async #wait(value: T, signal?: AbortSignal): Promise<void> {
-    const permit = await this.#afterCredit(signal);
-    if (this.#end !== undefined) {
-      permit.release();
-      throw this.#end;
-    }
-    await this.#put(permit, value);
+  #wait(value: T, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const onAbort = () => {
+        this.#waiting.delete(waiting);
+        reject(abortReason(signal as AbortSignal));
+        this.#closeIfDue();
+      };
+      const settle = () => signal?.removeEventListener("abort", onAbort);
+      const waiting: Waiting<T> = {
+        value,
+        resolve: () => {
+          settle();
+          resolve();
+        },
+        reject: (error) => {
+          settle();
+          reject(error);
+        },
+      };
+      signal?.addEventListener("abort", onAbort, { once: true });
+      this.#waiting.add(waiting);
+    });
   }
 
-  async #afterCredit(signal?: AbortSignal): Promise<SendPermit> {
-    await this.#line.take(signal);
+  /** Sends what waits, as far as credit goes. */
+  async #pump(): Promise<void> {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
     try {
-      return this.#sink.tryReserve() ?? (await this.#sink.reserve(signal));
+      while (this.#waiting.size > 0 && this.#credit.available > 0) {
+        const permit = this.#sink.tryReserve() ?? (await this.#sink.reserve());
+        const [first] = this.#waiting;
+        // Aborted, reset or lost while the permit was awaited.
+        if (first === undefined) {
+          permit.release();
+          break;
+        }
+        this.#waiting.delete(first);
+        this.#put(permit, first.value).then(first.resolve, first.reject);
+      }
     } catch (error) {
-      // The item did not go: its unit of credit is still ours.
-      this.grant(1);
-      throw error;
+      // The connection is dead; the channel hears it from there as well.
+      this.fail(
+        error instanceof RoamError ? error : new RoamError("io", asError(error).message, { cause: error }),
+      );
+    } finally {
+      this.#isPumping = false;
     }
+    this.#closeIfDue();
   }
 
+  // r[impl rpc.channel.item]
   #put(permit: SendPermit, value: T): Promise<void> {
+    this.#credit.spend();
     try {
       permit.send({
         tag: "ChannelItem",
@@ -92,7 +127,8 @@ export class ItemSender<T> {
       });
       return DONE;
     } catch (error) {
-      this.grant(1);
+      // The item did not go: its unit of credit is still ours.
+      this.#credit.grant(1);
       return Promise.reject(error);
     }
   }
@@ -100,26 +136,27 @@ export class ItemSender<T> {
   /** Sends Close behind everything sent so far; resolves when it is on its way. */
   // r[impl rpc.channel.close]
   close(): Promise<void> {
-    if (this.#end !== undefined || this.#isClosing) return DONE;
-    this.#isClosing = true;
-    if (this.#pending === 0) {
-      this.#finish();
-      return DONE;
-    }
-    this.#tail = this.#tail.then(() => this.#finish());
-    return this.#tail;
+    if (this.#closing !== undefined) return this.#closing.promise;
+    if (this.#end !== undefined) return DONE;
+    this.#closing = deferred();
+    this.#closeIfDue();
+    return this.#closing.promise;
   }
 
-  #finish(): void {
-    if (this.#end !== undefined) return;
+  #closeIfDue(): void {
+    if (this.#closing === undefined || this.#waiting.size > 0 || this.#end !== undefined) return;
+    this.#postClose();
+    this.#stop(closedHere());
+  }
+
+  #postClose(): void {
     const { connectionId } = this.#sink;
     this.#sink.post({ tag: "ChannelClose", connectionId, id: this.id, metadata: Metadata.EMPTY });
-    this.#stop(closedHere());
   }
 
   grant(additional: number): void {
     this.#credit.grant(additional);
-    this.#line.serve();
+    if (this.#waiting.size > 0) void this.#pump();
   }
 
   /** The receiver wants no more. */
@@ -128,16 +165,23 @@ export class ItemSender<T> {
     this.fail(new RoamError("channel-reset", "the receiver reset the channel"));
   }
 
+  /** Nobody is left to send or to ask: what waits is dropped, the receiver sees the end. */
+  abandon(cause: RoamError): void {
+    if (this.#end !== undefined) return;
+    this.#postClose();
+    this.#stop(cause);
+  }
+
   /** The connection is gone, or the channel was reset. */
   fail(cause: RoamError): void {
-    if (this.#end !== undefined) return;
-    this.#stop(cause);
-    this.onStopped?.(cause);
+    if (this.#end === undefined) this.#stop(cause);
   }
 
   #stop(cause: RoamError): void {
     this.#end = cause;
-    this.#line.fail(cause);
+    for (const waiting of this.#waiting) waiting.reject(cause);
+    this.#waiting.clear();
+    this.#closing?.resolve();
     this.#onEnded();
   }
 }

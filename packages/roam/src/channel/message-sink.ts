@@ -13,9 +13,10 @@ export interface MessageSink {
    * For answers and control messages: goes out now, or ahead of all data as soon as the
    * conduit takes it. Never waits; on a dead connection it does nothing.
    *
-   * @param onFailed the message could not be encoded or is too large: it did not go out
+   * @param onDone the message has left; with the error if it could not be encoded or is too
+   *   large. Not called when the connection dies before.
    */
-  post(message: ConnectionMessage, onFailed?: (error: unknown) => void): void;
+  post(message: ConnectionMessage, onDone?: (error?: unknown) => void): void;
   /** For calls and items: a permit if one is free and nobody waits. */
   tryReserve(): SendPermit | undefined;
   /** @throws RoamError what the session died of */

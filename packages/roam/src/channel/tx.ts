@@ -1,4 +1,5 @@
 import { RoamError } from "../errors.ts";
+import { orAborted } from "../internal/or-aborted.ts";
 import type { ChannelCore } from "./channel-core.ts";
 import type { ItemSender } from "./item-sender.ts";
 
@@ -8,6 +9,8 @@ import type { ItemSender } from "./item-sender.ts";
  */
 export class Tx<T> implements AsyncDisposable {
   readonly #core: ChannelCore<T>;
+  /** Sends that wait for the channel to be bound; later ones must stay behind them. */
+  #early = 0;
 
   constructor(core: ChannelCore<T>) {
     this.#core = core;
@@ -23,15 +26,25 @@ export class Tx<T> implements AsyncDisposable {
   // r[impl rpc.channel.pair.tx-read]
   send(value: T, options?: { signal?: AbortSignal }): Promise<void> {
     const sender = this.#bound();
-    if (sender !== undefined) return sender.send(value, options?.signal);
-    return this.#core.whenBound().then(() => (this.#bound() as ItemSender<T>).send(value, options?.signal));
+    if (sender !== undefined && this.#early === 0) return sender.send(value, options?.signal);
+    return this.#sendEarly(value, options?.signal);
+  }
+
+  async #sendEarly(value: T, signal: AbortSignal | undefined): Promise<void> {
+    this.#early++;
+    try {
+      await orAborted(this.#core.whenBound(), signal);
+    } finally {
+      this.#early--;
+    }
+    return this.#bound()?.send(value, signal);
   }
 
   /** Ends the channel behind everything sent. Closing twice is fine. */
   async close(): Promise<void> {
     const sender = this.#bound();
-    if (sender !== undefined) return sender.close();
-    if (this.#core.isFree) await this.#core.whenBound();
+    if (sender !== undefined && this.#early === 0) return sender.close();
+    if (this.#core.failure === undefined) await orAborted(this.#core.whenBound(), undefined);
     return this.#bound()?.close();
   }
 
@@ -57,7 +70,7 @@ export class Tx<T> implements AsyncDisposable {
   /** @internal The call behind the channel failed. */
   static abandon(tx: Tx<unknown>, cause: RoamError): void {
     const { end } = tx.#core;
-    if (end?.kind === "sender") void end.sender.close();
+    if (end?.kind === "sender") end.sender.abandon(cause);
     else tx.#core.fail(cause);
   }
 

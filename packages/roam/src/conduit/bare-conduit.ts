@@ -10,6 +10,7 @@ const HIGH_WATER = 16;
 /** One value, one payload. When the link dies, the conduit is dead. */
 // r[impl conduit.bare]
 // r[impl zerocopy.framing.conduit.bare]
+// r[impl zerocopy.framing.combinations]
 export class BareConduit<M> implements Conduit<M> {
   readonly #link: Link;
   readonly #family: MessageFamily<M>;
@@ -83,6 +84,8 @@ class BarePermit<M> implements ConduitPermit<M> {
   }
 
   // r[impl conduit.permit.send]
+  // r[impl zerocopy.framing.value]
+  // r[impl zerocopy.framing.pipeline]
   send(item: M): void {
     try {
       this.#permit.write(item, this.#encode);

@@ -15,11 +15,16 @@ export interface MessageFamily<M> {
   readonly encode: (writer: Writer, message: M) => void;
   /** One message from its payload; byte arrays in it are views on the payload. */
   readonly decode: (reader: Reader) => M;
-  /** Filler items of a stable conduit; a family without them sends no ack or close frames. */
-  readonly fillers?: { readonly ack: M; readonly close: M };
+  /**
+   * Items of a stable conduit's own: `ack` and `close` fill frames that repeat a number, `solicit`
+   * makes a peer answer. A family without them sends no such frames.
+   */
+  readonly fillers?: { readonly ack: M; readonly close: M; readonly solicit?: M };
 }
 
 /** A transport of values of one type: a link with an encoding. Split it once, then use the halves. */
+// r[impl zerocopy.framing]
+// r[impl zerocopy.framing.conduit]
 // r[impl conduit]
 export interface Conduit<M> {
   readonly peer: string;
@@ -42,6 +47,8 @@ export interface ConduitTx<M> {
   reserve(options?: { signal?: AbortSignal }): Promise<ConduitPermit<M>>;
   /** `reserve` without the wait: undefined where it would wait. */
   tryReserve(): ConduitPermit<M> | undefined;
+  /** For answers that let the peer acknowledge: admitted past the bound, where there is one. */
+  tryReservePastBound?(): ConduitPermit<M> | undefined;
   /** Delivers everything sent, then ends the outbound direction. The inbound one goes on. */
   close(): Promise<void>;
 }
@@ -59,6 +66,7 @@ export interface ConduitPermit<M> extends Disposable {
 }
 
 /** A received value, together with the bytes that it may refer to. */
+// r[impl zerocopy.backing]
 export interface Received<M> extends Disposable {
   readonly value: M;
   readonly backing: Uint8Array;

@@ -4,7 +4,7 @@ import type { Handler } from "../call/handler.ts";
 import { ChannelTable } from "../channel/channel-table.ts";
 import type { CreditBudget } from "../channel/credit.ts";
 import type { MessageSink, SendPermit } from "../channel/message-sink.ts";
-import { RoamError } from "../errors.ts";
+import { type ProtocolError, RoamError } from "../errors.ts";
 import type { Clock } from "../internal/clock.ts";
 import { unreachable } from "../internal/unreachable.ts";
 import type { Limits } from "../limits.ts";
@@ -19,11 +19,12 @@ export interface ConnectionHost {
   readonly onHandlerError: OnHandlerError;
   readonly peerItemWindow?: number;
   readonly budget?: CreditBudget;
-  post(message: ConnectionMessage, onFailed?: (error: unknown) => void): void;
+  post(message: ConnectionMessage, onDone?: (error?: unknown) => void): void;
   tryReserve(): SendPermit | undefined;
   reserve(signal?: AbortSignal): Promise<SendPermit>;
   onBuffered(deltaBytes: number): void;
   onRunning(delta: 1 | -1): void;
+  onViolation(error: ProtocolError): void;
   /** Nobody uses the connection here any more. */
   onUnused(connection: Connection): void;
 }
@@ -36,9 +37,12 @@ export interface ConnectionOptions {
   /** What came with the handshake, the open or the accept. */
   readonly metadata: Metadata;
   readonly handler: Handler | undefined;
+  /** Calls we take in flight there, as announced; undefined: the session's limit. */
+  readonly maxConcurrentRequests?: number | undefined;
 }
 
 /** A name space for calls and channels within a session. */
+// r[impl rpc]
 // r[impl connection]
 // r[impl connection.parity]
 export class Connection implements MessageSink {
@@ -52,10 +56,16 @@ export class Connection implements MessageSink {
   readonly #host: ConnectionHost;
   /** Caller handles and live channels: above zero the connection is wanted. */
   #uses = 0;
+  /** A connection that never had a caller handle is served until the counterpart closes it. */
+  #wasRetained = false;
   #failure: RoamError | undefined;
+  /** Waits for a permit, to be turned away when the connection ends. */
+  readonly #reserving = new Set<(error: unknown) => void>();
 
   constructor(options: ConnectionOptions, host: ConnectionHost) {
-    const { limits, clock } = host;
+    const { clock } = host;
+    const { maxConcurrentRequests = host.limits.maxConcurrentRequests } = options;
+    const limits = { ...host.limits, maxConcurrentRequests };
     this.connectionId = options.id;
     this.parity = options.parity;
     this.counterpart = options.counterpart;
@@ -88,8 +98,9 @@ export class Connection implements MessageSink {
       limits,
       clock,
       peer: host.peer,
-      onHandlerError: host.onHandlerError,
+      onHandlerError: (error, call) => host.onHandlerError(error, call),
       onRunning: (delta) => host.onRunning(delta),
+      onViolation: (error) => host.onViolation(error),
     });
   }
 
@@ -102,7 +113,13 @@ export class Connection implements MessageSink {
   retain(): void {
     if (this.#failure !== undefined)
       throw new RoamError("closed", "the connection has ended", { cause: this.#failure });
+    this.#wasRetained = true;
     this.#use(1);
+  }
+
+  /** Every handle that made calls here was given up, and no channel is left. */
+  get isUnused(): boolean {
+    return this.#wasRetained && this.#uses === 0;
   }
 
   release(): void {
@@ -111,23 +128,34 @@ export class Connection implements MessageSink {
 
   #use(delta: 1 | -1): void {
     this.#uses += delta;
-    if (this.#uses === 0 && this.#failure === undefined) this.#host.onUnused(this);
+    if (this.#uses > 0 || !this.#wasRetained || this.#failure !== undefined) return;
+    this.#host.onUnused(this);
   }
 
-  post(message: ConnectionMessage, onFailed?: (error: unknown) => void): void {
-    if (this.#failure === undefined) this.#host.post(message, onFailed);
+  post(message: ConnectionMessage, onDone?: (error?: unknown) => void): void {
+    if (this.#failure === undefined) this.#host.post(message, onDone);
   }
 
   tryReserve(): SendPermit | undefined {
     return this.#failure === undefined ? this.#host.tryReserve() : undefined;
   }
 
-  async reserve(signal?: AbortSignal): Promise<SendPermit> {
-    if (this.#failure !== undefined) throw this.#failure;
-    const permit = await this.#host.reserve(signal);
-    if (this.#failure === undefined) return permit;
-    permit.release();
-    throw this.#failure;
+  reserve(signal?: AbortSignal): Promise<SendPermit> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      this.#reserving.add(reject);
+      this.#host.reserve(signal).then(
+        (permit) => {
+          // The connection may have ended, and the session goes on: the permit is for others.
+          if (this.#reserving.delete(reject)) resolve(permit);
+          else permit.release();
+        },
+        (error: unknown) => {
+          this.#reserving.delete(reject);
+          reject(error);
+        },
+      );
+    });
   }
 
   /** @throws ProtocolError if the message breaks a rule */
@@ -144,10 +172,7 @@ export class Connection implements MessageSink {
       case "ChannelClose":
         return this.channels.onClose(message);
       case "ChannelReset":
-        return this.channels.onReset(
-          message,
-          () => new RoamError("channel-reset", "the sender gave the channel up"),
-        );
+        return this.channels.onReset(message);
       case "RequestCancel":
         return this.dispatcher.onCancel(message);
       default:
@@ -160,6 +185,8 @@ export class Connection implements MessageSink {
   fail(cause: RoamError): void {
     if (this.#failure !== undefined) return;
     this.#failure = cause;
+    for (const reject of this.#reserving) reject(cause);
+    this.#reserving.clear();
     this.caller.fail(cause);
     this.channels.fail(cause);
     this.dispatcher.fail(cause);

@@ -18,6 +18,12 @@ export class Deque<T> {
     return this.#slots[this.#head];
   }
 
+  /** The value `index` places behind the oldest. */
+  at(index: number): T | undefined {
+    if (index >= this.#size) return undefined;
+    return this.#slots[(this.#head + index) & (this.#slots.length - 1)];
+  }
+
   shift(): T | undefined {
     if (this.#size === 0) return undefined;
     const value = this.#slots[this.#head];

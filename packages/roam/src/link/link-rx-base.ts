@@ -7,6 +7,8 @@ export class LinkRxBase implements LinkRx {
   #onPayload: ((payload: Uint8Array) => void) | undefined;
   #onEnd: ((cause?: RoamError) => void) | undefined;
   #isStarted = false;
+  // What came before `start`: not every transport can be told to wait.
+  #early: Uint8Array[] | undefined = [];
   #ended: { readonly cause: RoamError | undefined } | undefined;
   readonly #flow: { start(): void; pause(): void; resume(): void };
 
@@ -22,14 +24,18 @@ export class LinkRxBase implements LinkRx {
   start(onPayload: (payload: Uint8Array) => void, onEnd: (cause?: RoamError) => void): void {
     if (this.#isStarted) throw new TypeError("the receiving half was started already");
     this.#isStarted = true;
-    if (this.#ended !== undefined) {
-      const { cause } = this.#ended;
-      queueMicrotask(() => onEnd(cause));
-      return;
-    }
     this.#onPayload = onPayload;
     this.#onEnd = onEnd;
-    this.#flow.start();
+    if (this.#early?.length === 0 && this.#ended === undefined) this.#early = undefined;
+    else queueMicrotask(() => this.#catchUp());
+    if (this.#ended === undefined) this.#flow.start();
+  }
+
+  #catchUp(): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const payload of early) this.#onPayload?.(payload);
+    if (this.#ended !== undefined) this.#tellEnd(this.#ended.cause);
   }
 
   pause(): void {
@@ -43,7 +49,8 @@ export class LinkRxBase implements LinkRx {
   // r[impl link.message]
   // r[impl link.order]
   deliver(payload: Uint8Array): void {
-    this.#onPayload?.(payload);
+    if (this.#early === undefined) this.#onPayload?.(payload);
+    else this.#early.push(payload);
   }
 
   // r[impl link.rx.eof]
@@ -51,6 +58,10 @@ export class LinkRxBase implements LinkRx {
   end(cause?: RoamError): void {
     if (this.#ended !== undefined) return;
     this.#ended = { cause };
+    if (this.#early === undefined) this.#tellEnd(cause);
+  }
+
+  #tellEnd(cause: RoamError | undefined): void {
     const onEnd = this.#onEnd;
     this.#onPayload = undefined;
     this.#onEnd = undefined;

@@ -97,6 +97,8 @@ export class LinkTxBase implements LinkTx {
     }
   }
 
+  // r[impl zerocopy]
+  // r[impl zerocopy.send]
   // r[impl zerocopy.framing.single-pass]
   // r[impl zerocopy.framing.no-double-serialize]
   publish<T>(value: T, encode: (writer: Writer, value: T) => void): void {

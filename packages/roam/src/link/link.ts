@@ -2,6 +2,7 @@ import type { Writer } from "roam-postcard";
 import type { RoamError } from "../errors.ts";
 
 /** A reliable, ordered, message-oriented pair of ends. Knows bytes, not meaning. */
+// r[impl zerocopy.framing.link]
 // r[impl link]
 // r[impl link.split]
 export interface Link {
@@ -60,6 +61,7 @@ export interface WriteSlot extends Disposable {
 }
 
 /** Receiving half: pushes whole payloads, in order, by a plain call. */
+// r[impl zerocopy.backing.boxed]
 export interface LinkRx {
   /** Largest payload taken (bytes); a larger one ends the link with `too-large`. */
   maxPayloadBytes: number;

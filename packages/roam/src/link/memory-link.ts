@@ -18,8 +18,11 @@ class Pipe {
   #isFlowing = false;
   #isDelivering = false;
   #ending: Deferred<void> | undefined;
+  readonly #destroy: (cause: RoamError) => void;
 
-  constructor() {
+  /** @param destroy ends the whole link */
+  constructor(destroy: (cause: RoamError) => void) {
+    this.#destroy = destroy;
     this.tx = new LinkTxBase(
       {
         gapBytes: 0,
@@ -65,8 +68,8 @@ class Pipe {
       const payload = this.#queue.shift() as Uint8Array;
       this.tx.queued(-payload.length - OVERHEAD_BYTES);
       if (payload.length > this.rx.maxPayloadBytes) {
-        const error = new RoamError("too-large", `a payload of ${payload.length} bytes is above the limit`);
-        return this.rx.end(error);
+        this.#destroy(new RoamError("too-large", `a payload of ${payload.length} bytes is above the limit`));
+        return;
       }
       this.rx.deliver(payload);
     }
@@ -87,16 +90,12 @@ class Pipe {
 /** Two ends of a link inside one process. */
 // r[impl transport.memory]
 export function memoryLinkPair(): readonly [Link, Link] {
-  const there = new Pipe();
-  const back = new Pipe();
-  const end = (tx: LinkTxBase, rx: LinkRxBase): Link => ({
-    tx,
-    rx,
-    peer: "memory",
-    destroy(cause = new RoamError("closed", "the link was destroyed")) {
-      there.kill(cause);
-      back.kill(cause);
-    },
-  });
+  const destroy = (cause = new RoamError("closed", "the link was destroyed")) => {
+    there.kill(cause);
+    back.kill(cause);
+  };
+  const there = new Pipe(destroy);
+  const back = new Pipe(destroy);
+  const end = (tx: LinkTxBase, rx: LinkRxBase): Link => ({ tx, rx, peer: "memory", destroy });
   return [end(there.tx, back.rx), end(back.tx, there.rx)];
 }

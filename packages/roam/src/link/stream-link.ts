@@ -51,6 +51,7 @@ export class StreamLink implements Link {
       {
         gapBytes: 4,
         // r[impl zerocopy.send.stream]
+        // r[impl zerocopy.scatter.plan.size]
         seal: (writer, start, length) => {
           writer.patchU32(start.offset, length);
           this.#flushSoon();

@@ -5,6 +5,7 @@ import { signatureBytes } from "./signature.ts";
 
 /** Ids from signatures: pulls the hash in, which services with known ids do without. */
 // r[impl rpc.method-id]
+// r[impl rpc.schema-evolution]
 export const computedIdentity: Identity = {
   id: (service, method, args, returns) => methodId(service, method, signatureBytes(args, returns)),
   strictHash: (_service, _method, args, returns) => blake3(signatureBytes(args, returns, { isStrict: true })),

@@ -53,13 +53,17 @@ export interface MethodDescriptor {
  * A method: its arguments by name in wire order, its return type, its typed error.
  * With an error it is Rust's `Result<R, E>`.
  */
+// Overloads, not defaults of R and E: those give way to the `unknown` that the context expects.
 // r[impl rpc.fallible]
-export function method<A extends Fields, R = undefined, E = never>(
+export function method<A extends Fields>(args: A): Method<A, undefined, never>;
+export function method<A extends Fields, R>(args: A, returns: Schema<R>): Method<A, R, never>;
+export function method<A extends Fields, R, E>(
   args: A,
-  returns?: Schema<R>,
-  error?: Schema<E>,
-): Method<A, R, E> {
-  return { args, returns: returns ?? (t.unit as unknown as Schema<R>), error };
+  returns: Schema<R>,
+  error: Schema<E> | undefined,
+): Method<A, R, E>;
+export function method(args: Fields, returns: Schema = t.unit, error?: Schema): Method {
+  return { args, returns, error };
 }
 
 /**
@@ -115,6 +119,7 @@ function describeAll(
   const seen = new Map<bigint, string>();
   for (const [methodName, declared] of Object.entries(methods)) {
     const descriptor = describe(name, methodName, declared, identity);
+    // r[impl rpc.method-id.no-collisions]
     const twin = seen.get(descriptor.id);
     if (twin !== undefined) throw new TypeError(`${name}: ${twin} and ${methodName} have the same method id`);
     seen.set(descriptor.id, methodName);

@@ -28,10 +28,6 @@ export class ConnectionTable {
     return this.#routes.size + this.#undecided.size - (this.#routes.has(0) ? 1 : 0);
   }
 
-  get hasRoot(): boolean {
-    return this.#routes.has(0);
-  }
-
   allocate(): number {
     const id = this.#nextId;
     this.#nextId += 2;
@@ -58,10 +54,15 @@ export class ConnectionTable {
     if (id === 0 || isOdd === (this.#parity === "odd")) {
       throw new ProtocolError("connection.open", `connection id ${id} is not the opener's`);
     }
-    if (this.#routes.has(id) || this.#undecided.has(id) || this.isOver(id)) {
+    if (this.isKnown(id)) {
       throw new ProtocolError("connection.open", `connection id ${id} was used before`);
     }
     this.#undecided.add(id);
+  }
+
+  /** The id was opened, by either side, whatever became of it. */
+  isKnown(id: Id): boolean {
+    return this.#routes.has(id) || this.#undecided.has(id) || this.isOver(id);
   }
 
   isUndecided(id: Id): boolean {
@@ -71,6 +72,7 @@ export class ConnectionTable {
   /** The open was answered with a rejection. */
   onRejected(id: Id): void {
     this.#undecided.delete(id);
+    this.#routes.delete(id);
     endedIn(this.#closedHere, id).add(id);
   }
 

@@ -1,10 +1,10 @@
 import type { Conduit, ConduitRx, Role } from "../conduit/conduit.ts";
-import { abortReason, ProtocolError, RoamError } from "../errors.ts";
+import { abortReason, asError, ProtocolError, RoamError } from "../errors.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
 import { type Deferred, deferred } from "../internal/deferred.ts";
 import { type Limits, withLimits } from "../limits.ts";
 import type { Message } from "../wire/message.ts";
-import { Metadata } from "../wire/metadata.ts";
+import { checkMetadata, Metadata } from "../wire/metadata.ts";
 import { firstMessage, type HandshakeOffer, onFirstMessage } from "./handshake.ts";
 import { linger } from "./linger.ts";
 import { Outbox } from "./outbox.ts";
@@ -23,7 +23,13 @@ export function establish(
   role: Role,
   options: SessionOptions = {},
 ): Promise<Session> {
-  return new Handshaking(conduit, role, options).start();
+  try {
+    return new Handshaking(conduit, role, options).start();
+  } catch (error) {
+    // Options that make no sense: nobody else would close the conduit.
+    conduit.destroy();
+    return Promise.reject(error);
+  }
 }
 
 /** A session to be: waits for the first message, with a limit, then hands everything over. */
@@ -43,6 +49,8 @@ class Handshaking {
 
   constructor(conduit: Conduit<Message>, role: Role, options: SessionOptions) {
     const limits = withLimits(options.limits);
+    const metadata = Metadata.from(options.metadata);
+    checkMetadata(metadata, limits);
     const { tx, rx } = conduit.split();
     tx.maxPayloadBytes = limits.maxPayloadBytes;
     rx.maxPayloadBytes = Math.min(limits.maxHandshakeBytes, limits.maxPayloadBytes);
@@ -54,12 +62,13 @@ class Handshaking {
     this.#rx = rx;
     this.#outbox = new Outbox(tx, {
       maxControls: limits.maxQueuedControls,
-      onPressure: (isHigh) => this.#session?.pauseReading(isHigh),
+      onPressure: (isHigh) => this.#session?.onPressure(isHigh),
+      onOverflow: (error) => this.#session?.abandon(error),
     });
     this.#offer = {
       parity: options.parity ?? "odd",
       maxConcurrentRequests: limits.maxConcurrentRequests,
-      metadata: Metadata.from(options.metadata),
+      metadata,
     };
   }
 
@@ -77,7 +86,9 @@ class Handshaking {
         (cause) => this.#onEnd(cause),
       );
       if (this.#role === "initiator") {
-        this.#outbox.post(firstMessage(this.#offer), (error) => this.#fail(error, false));
+        this.#outbox.post(firstMessage(this.#offer), (error) => {
+          if (error !== undefined) this.#fail(error, false);
+        });
       }
     }
     return this.#result.promise;
@@ -92,6 +103,11 @@ class Handshaking {
     if (this.#isSettled) return;
     const step = onFirstMessage(this.#role, this.#offer, message);
     if (step.kind === "failed") return this.#fail(step.error, step.isAnswered);
+    try {
+      checkMetadata(step.established.metadata, this.#limits);
+    } catch (cause) {
+      return this.#fail(new ProtocolError("session.x.limits", asError(cause).message, { cause }), true);
+    }
     this.#settle();
     this.#rx.maxPayloadBytes = this.#limits.maxPayloadBytes;
     if (step.reply !== undefined) this.#outbox.post(step.reply);
@@ -110,11 +126,15 @@ class Handshaking {
 
   #onEnd(cause?: RoamError): void {
     if (this.#session !== undefined) return this.#session.onConduitEnd(cause);
-    const error = cause ?? new RoamError("handshake", "the counterpart hung up during the handshake");
+    const error =
+      cause ??
+      new RoamError("handshake", "the counterpart hung up during the handshake", {
+        cause: new RoamError("closed", "the link ended"),
+      });
     // Something came, but it was no message: the counterpart is told.
     const isAnswered = error.code === "decode" || error.code === "too-large";
     this.#fail(
-      isAnswered ? new ProtocolError("session.handshake", error.message, { cause }) : error,
+      isAnswered ? new ProtocolError("session.handshake", error.reason, { cause }) : error,
       isAnswered,
     );
   }
@@ -128,7 +148,7 @@ class Handshaking {
         ? error
         : new RoamError("aborted", "the handshake was aborted", { cause: error });
     if (!isAnswered) return this.#conduit.destroy(cause);
-    this.#outbox.post({ tag: "ProtocolError", connectionId: 0, description: cause.message });
+    this.#outbox.post({ tag: "ProtocolError", connectionId: 0, description: cause.reason });
     void linger(this.#outbox, cause, this.#clock).then(() => this.#conduit.destroy(cause));
   }
 

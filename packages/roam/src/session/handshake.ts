@@ -43,14 +43,16 @@ export function firstMessage(offer: HandshakeOffer): Message {
   };
 }
 
+const ROOT_ONLY: ReadonlySet<Message["tag"]> = new Set(["Hello", "HelloYourself", "ProtocolError"]);
+
 /** The first message received decides. Pure: what follows from it is in the result. */
 export function onFirstMessage(role: Role, offer: HandshakeOffer, message: Message): HandshakeStep {
+  if (message.connectionId !== 0 && ROOT_ONLY.has(message.tag))
+    return refuse("session.message.connection-id", `${message.tag} on a connection other than 0`);
   if (message.tag === "ProtocolError") {
     const error = new RoamError("handshake", `the counterpart refused: ${message.description}`);
     return { kind: "failed", error, isAnswered: false };
   }
-  if (message.connectionId !== 0)
-    return refuse("session.message.connection-id", `${message.tag} on a connection other than 0`);
   return role === "initiator" ? onAnswer(offer, message) : onHello(offer, message);
 }
 

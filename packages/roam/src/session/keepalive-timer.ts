@@ -7,6 +7,7 @@ import {
   keepaliveDueMs,
   onKeepaliveTime,
   onPong,
+  onReadingResumed,
   startKeepalive,
 } from "./keepalive.ts";
 
@@ -17,6 +18,8 @@ export class Keepalive {
   readonly #act: { ping(nonce: number): void; dead(): void };
   #state: KeepaliveState;
   #stopTimer: () => void = () => {};
+  #pauses = 0;
+  #isStopped = false;
   /** The last round trip measured (ms). */
   roundTripMs: number | undefined;
 
@@ -32,12 +35,23 @@ export class Keepalive {
     this.#take(onPong(this.#state, this.#options, nonce, this.#clock.nowMs()));
   }
 
+  /** While nothing is read there is nothing to wait for; calls nest. */
+  pause(isPaused: boolean): void {
+    this.#pauses += isPaused ? 1 : -1;
+    if (!isPaused && this.#pauses === 0) {
+      this.#state = onReadingResumed(this.#state, this.#options, this.#clock.nowMs());
+    }
+    this.#arm();
+  }
+
   stop(): void {
+    this.#isStopped = true;
     this.#stopTimer();
   }
 
   #arm(): void {
     this.#stopTimer();
+    if (this.#isStopped || this.#pauses > 0) return;
     this.#stopTimer = this.#clock.after(keepaliveDueMs(this.#state) - this.#clock.nowMs(), () => {
       this.#take(onKeepaliveTime(this.#state, this.#options, this.#clock.nowMs()));
     });

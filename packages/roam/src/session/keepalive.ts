@@ -1,7 +1,7 @@
 import type { Id } from "../wire/message.ts";
 
 export interface KeepaliveOptions {
-  /** Silence after which a Ping is sent (ms). */
+  /** Time from one Pong to the next Ping (ms). */
   readonly intervalMs: number;
   /** Time that its Pong may take (ms). */
   readonly timeoutMs: number;
@@ -59,4 +59,13 @@ export function onPong(
     state: { kind: "idle", nextNonce: state.nonce + 1, pingAtMs: nowMs + options.intervalMs },
     effects: [{ kind: "round-trip", ms: nowMs - state.sentAtMs }],
   };
+}
+
+/** Nothing could be read for a while: a Pong that is due gets its time again. Pure. */
+export function onReadingResumed(
+  state: KeepaliveState,
+  options: KeepaliveOptions,
+  nowMs: number,
+): KeepaliveState {
+  return state.kind === "waiting" ? { ...state, dueAtMs: nowMs + options.timeoutMs } : state;
 }

@@ -12,5 +12,7 @@ export const messageFamily: MessageFamily<Message> = {
   fillers: {
     ack: { tag: "Pong", connectionId: 0, nonce: 0 },
     close: { tag: "ConnectionClose", connectionId: 0, metadata: Metadata.EMPTY },
+    // Keepalive counts its nonces from 1; this one is nobody else's.
+    solicit: { tag: "Ping", connectionId: 0, nonce: 0xffff_ffff },
   },
 };

@@ -5,13 +5,16 @@ import type { Message } from "../wire/message.ts";
 
 interface Control {
   readonly message: Message;
-  readonly onFailed: ((error: unknown) => void) | undefined;
+  readonly onDone: ((error?: unknown) => void) | undefined;
 }
 
 interface Waiter {
   resolve(permit: ConduitPermit<Message>): void;
   reject(error: unknown): void;
 }
+
+/** A link that cannot stop reading (a browser's) may bring this much more than the limit. */
+const OVERFLOW_FACTOR = 4;
 
 /**
  * Everything a session sends goes through here. Answers and control messages never wait for
@@ -24,41 +27,64 @@ export class Outbox {
   readonly #waiters = new Set<Waiter>();
   readonly #maxControls: number;
   readonly #onPressure: (isHigh: boolean) => void;
+  readonly #onOverflow: (error: RoamError) => void;
   #isPumping = false;
   #isHigh = false;
   #failure: RoamError | undefined;
+  /** Set: what is queued goes out, nothing else is let in. */
+  #closing: RoamError | undefined;
   #onDrained: (() => void) | undefined;
 
-  /** @param onPressure too many controls wait (true), or few enough again (false) */
-  constructor(tx: ConduitTx<Message>, options: { maxControls: number; onPressure(isHigh: boolean): void }) {
+  /**
+   * @param options.onPressure too many controls wait (true), or few enough again (false)
+   * @param options.onOverflow the counterpart goes on asking and does not read its answers
+   */
+  constructor(
+    tx: ConduitTx<Message>,
+    options: {
+      maxControls: number;
+      onPressure(isHigh: boolean): void;
+      onOverflow(error: RoamError): void;
+    },
+  ) {
     this.#tx = tx;
     this.#maxControls = options.maxControls;
     this.#onPressure = options.onPressure;
+    this.#onOverflow = options.onOverflow;
   }
 
   get queuedControls(): number {
     return this.#controls.size;
   }
 
-  post(message: Message, onFailed?: (error: unknown) => void): void {
+  /** @param onDone the message has left; with the error if it could not be encoded or is too large */
+  post(message: Message, onDone?: (error?: unknown) => void): void {
     if (this.#failure !== undefined) return;
     const permit = this.#controls.size === 0 ? this.#tx.tryReserve() : undefined;
-    if (permit !== undefined) return this.#send(permit, { message, onFailed });
-    this.#controls.push({ message, onFailed });
+    if (permit !== undefined) return this.#send(permit, { message, onDone });
+    this.#controls.push({ message, onDone });
     if (this.#controls.size > this.#maxControls && !this.#isHigh) {
       this.#isHigh = true;
       this.#onPressure(true);
+    }
+    // Reading has paused long ago, and what had been read by then is answered.
+    if (this.#controls.size > OVERFLOW_FACTOR * this.#maxControls) {
+      const error = new RoamError(
+        "too-large",
+        `${this.#controls.size} answers wait for a peer that does not read`,
+      );
+      return this.#onOverflow(error);
     }
     void this.#pump();
   }
 
   tryReserve(): ConduitPermit<Message> | undefined {
-    if (this.#failure !== undefined || this.#controls.size > 0 || this.#waiters.size > 0) return undefined;
+    if (this.#closing !== undefined || this.#controls.size > 0 || this.#waiters.size > 0) return undefined;
     return this.#tx.tryReserve();
   }
 
   reserve(signal?: AbortSignal): Promise<ConduitPermit<Message>> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#closing !== undefined) return Promise.reject(this.#closing);
     if (signal?.aborted) return Promise.reject(abortReason(signal));
     const permit = this.tryReserve();
     if (permit !== undefined) return Promise.resolve(permit);
@@ -119,19 +145,19 @@ export class Outbox {
     waiter.resolve(permit);
   }
 
-  #send(permit: ConduitPermit<Message>, { message, onFailed }: Control): void {
+  #send(permit: ConduitPermit<Message>, { message, onDone }: Control): void {
     try {
       permit.send(message);
     } catch (error) {
       // A message of our own that cannot be sent and that nobody asks after was void anyway.
-      onFailed?.(error);
+      return onDone?.(error);
     }
+    onDone?.();
   }
 
   /** Sends what is queued, then ends the outbound direction. */
   async close(cause: RoamError): Promise<void> {
-    for (const waiter of this.#waiters) waiter.reject(cause);
-    this.#waiters.clear();
+    this.#turnAway(cause);
     if (this.#controls.size > 0) await new Promise<void>((resolve) => (this.#onDrained = resolve));
     this.fail(cause);
     await this.#tx.close();
@@ -140,8 +166,13 @@ export class Outbox {
   fail(error: RoamError): void {
     this.#failure ??= error;
     this.#controls.drain();
-    for (const waiter of this.#waiters) waiter.reject(this.#failure);
-    this.#waiters.clear();
+    this.#turnAway(error);
     this.#onDrained?.();
+  }
+
+  #turnAway(error: RoamError): void {
+    this.#closing ??= error;
+    for (const waiter of this.#waiters) waiter.reject(this.#closing);
+    this.#waiters.clear();
   }
 }

@@ -27,6 +27,7 @@ export class PendingOpens {
   readonly #opens = new Map<Id, Open>();
   readonly #line: WaitLine;
   #entered = 0;
+  #failure: RoamError | undefined;
 
   constructor(maxPending: number) {
     this.#line = new WaitLine(() => {
@@ -36,8 +37,13 @@ export class PendingOpens {
     });
   }
 
+  /** Opens under way, those not sent yet included. */
   get size(): number {
     return this.#entered;
+  }
+
+  has(id: Id): boolean {
+    return this.#opens.has(id);
   }
 
   /** A place among the opens under way. */
@@ -61,6 +67,7 @@ export class PendingOpens {
     options: { parity: Parity; signal: AbortSignal | undefined; onUnwanted(): void },
   ): Promise<R> {
     const { signal, parity, onUnwanted } = options;
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
       let isAborted = false;
       const onAbort = () => {
@@ -88,11 +95,11 @@ export class PendingOpens {
 
   /** @throws ProtocolError if nobody asked, or the parity is ours */
   onAccept(message: ConnectionAccept): void {
-    const open = this.#take(message);
-    if (message.settings.parity === open.parity) {
+    // Before it is taken: who waits is told by what this ends.
+    if (message.settings.parity === this.#opens.get(message.connectionId)?.parity) {
       throw new ProtocolError("session.connection-settings.open", "the accept claims the opener's parity");
     }
-    open.accepted(message);
+    this.#take(message).accepted(message);
   }
 
   onReject(message: ConnectionReject): void {
@@ -109,6 +116,7 @@ export class PendingOpens {
   }
 
   fail(cause: RoamError): void {
+    this.#failure ??= cause;
     this.#line.fail(cause);
     for (const open of this.#opens.values()) open.rejected(cause);
     this.#opens.clear();

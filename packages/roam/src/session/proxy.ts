@@ -1,7 +1,8 @@
+import type { SendPermit } from "../channel/message-sink.ts";
 import { asError, RoamError } from "../errors.ts";
 import { Deque } from "../internal/deque.ts";
 import { own } from "../internal/own.ts";
-import type { ConnectionMessage, Id, Parity } from "../wire/message.ts";
+import type { ConnectionMessage, ConnectionSettings, Id } from "../wire/message.ts";
 import { Metadata } from "../wire/metadata.ts";
 import type { Route } from "./connection-table.ts";
 import { ConnectionRejected } from "./pending-opens.ts";
@@ -32,7 +33,7 @@ class ProxyLeg implements Route {
     if (this.#hasEnded) return;
     const forwarded = onto(message, this.#targetId);
     const permit = this.#queue.size === 0 ? this.#target.tryReserve() : undefined;
-    if (permit !== undefined) return permit.send(forwarded);
+    if (permit !== undefined) return this.#send(permit, forwarded);
     this.#queue.push(kept(forwarded));
     if (this.#queue.size >= HIGH_WATER && !this.#isPaused) this.#pause(true);
     void this.#pump();
@@ -46,16 +47,29 @@ class ProxyLeg implements Route {
         const permit = this.#target.tryReserve() ?? (await this.#target.reserve());
         const message = this.#queue.shift();
         if (message === undefined) permit.release();
-        else permit.send(message);
+        else this.#send(permit, message);
         if (this.#isPaused && this.#queue.size < HIGH_WATER / 2) this.#pause(false);
       }
     } catch (error) {
-      this.fail(
-        error instanceof RoamError ? error : new RoamError("io", asError(error).message, { cause: error }),
-      );
+      this.#break(error);
     } finally {
       this.#isPumping = false;
     }
+  }
+
+  // What the far link does not take cannot be left out either: the connection is over.
+  #send(permit: SendPermit, message: ConnectionMessage): void {
+    try {
+      permit.send(message);
+    } catch (error) {
+      this.#break(error);
+    }
+  }
+
+  #break(error: unknown): void {
+    this.fail(
+      error instanceof RoamError ? error : new RoamError("io", asError(error).message, { cause: error }),
+    );
   }
 
   #pause(isPaused: boolean): void {
@@ -77,26 +91,45 @@ class ProxyLeg implements Route {
 /**
  * Answers an open by opening the same connection with a far peer, and joins the two: ids,
  * payloads and metadata pass unchanged and undecoded, entries flagged NO_PROPAGATE excepted.
+ *
+ * @param answer.isWaiting false when the near peer has given up meanwhile
  */
 // r[impl session.x.proxy]
 export function forwardConnection(
   near: Session,
   far: Session,
-  offered: { readonly id: Id; readonly parity: Parity; readonly metadata: Metadata },
-  answer: { accepted(route: Route, metadata: Metadata): void; rejected(metadata: Metadata): void },
+  offered: { readonly id: Id; readonly settings: ConnectionSettings; readonly metadata: Metadata },
+  answer: {
+    isWaiting(): boolean;
+    accepted(route: Route, far: { maxConcurrentRequests: number; metadata: Metadata }): void;
+    rejected(metadata: Metadata): void;
+  },
 ): void {
+  const { id, settings } = offered;
+  let unwanted: Id | undefined;
   let toFar: ProxyLeg | undefined;
-  // The far side sees the near peer's parity, so that ids need no translation.
+  // Each side sees the other's limit and parity, so that nothing needs translation.
   far
-    .openRoute({ metadata: offered.metadata.forwarded(), parity: offered.parity }, (accepted) => {
-      const toNear = new ProxyLeg(far, near, offered.id, () => toFar?.fail(gone()));
+    .openRoute({ metadata: offered.metadata.forwarded(), ...settings }, (accepted) => {
+      const toNear = new ProxyLeg(far, near, id, () => toFar?.fail(gone()));
       toFar = new ProxyLeg(near, far, accepted.id, () => toNear.fail(gone()));
-      answer.accepted(toFar, accepted.metadata.forwarded());
+      const { maxConcurrentRequests } = accepted.counterpart;
+      if (answer.isWaiting()) {
+        answer.accepted(toFar, { maxConcurrentRequests, metadata: accepted.metadata.forwarded() });
+      } else {
+        toNear.fail(gone());
+        unwanted = accepted.id;
+      }
       return toNear;
     })
-    .catch((error: unknown) => {
-      answer.rejected(error instanceof ConnectionRejected ? error.metadata.forwarded() : Metadata.EMPTY);
-    });
+    .then(
+      () => {
+        if (unwanted !== undefined) far.closeConnection(unwanted);
+      },
+      (error: unknown) => {
+        answer.rejected(error instanceof ConnectionRejected ? error.metadata.forwarded() : Metadata.EMPTY);
+      },
+    );
 }
 
 function gone(): RoamError {

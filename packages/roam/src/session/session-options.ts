@@ -24,12 +24,14 @@ export type ConnectionDecision =
       /** Undefined: nothing is served there, but calls can be made. */
       readonly handler?: Handler;
       readonly metadata?: MetadataInit;
+      /** Calls taken there in flight, as announced (default: the session's limit). */
+      readonly maxConcurrentRequests?: number;
       /** Called with the connection once it is open. */
       onOpen?(connection: Connection): void;
     }
   | { readonly accept: false; readonly metadata?: MetadataInit }
   /** Messages go on to another session, unread. */
-  | { readonly forwardTo: Session; readonly metadata?: MetadataInit };
+  | { readonly forwardTo: Session };
 
 /** Decides about virtual connections. Without one, all are rejected. */
 // r[impl rpc.virtual-connection.accept]
@@ -54,7 +56,7 @@ export interface SessionOptions {
   readonly adaptiveCredit?: boolean;
   /** Items of ours out at a time on one channel; 64 for published receivers with larger credit. */
   readonly peerItemWindow?: number;
-  /** Messages on connections that never were end the session instead of being ignored. */
+  /** Messages on connections that never were, or were closed by their sender, end the session. */
   readonly isStrict?: boolean;
   readonly onHandlerError?: OnHandlerError;
   /** Aborts the handshake. */

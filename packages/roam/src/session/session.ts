@@ -8,13 +8,16 @@ import type { Limits } from "../limits.ts";
 import type { ConnectionMessage, ConnectionSettings, Id, Message, Parity } from "../wire/message.ts";
 import { checkMetadata, Metadata, type MetadataInit } from "../wire/metadata.ts";
 import { ConnectionTable, type Route } from "./connection-table.ts";
-import { type Established, otherParity } from "./handshake.ts";
+import type { Established } from "./handshake.ts";
+import { InboundOpens } from "./inbound-opens.ts";
 import { Keepalive } from "./keepalive-timer.ts";
 import { linger } from "./linger.ts";
 import type { Outbox } from "./outbox.ts";
 import { PendingOpens } from "./pending-opens.ts";
-import { forwardConnection } from "./proxy.ts";
-import type { ConnectionDecision, SessionOptions } from "./session-options.ts";
+import type { SessionOptions } from "./session-options.ts";
+
+/** Ends after which nothing that is queued can reach the counterpart. */
+const UNREACHABLE: ReadonlySet<string> = new Set(["io", "keepalive", "session-lost", "too-large"]);
 
 /** A negotiated relation of two peers on a conduit, with any number of connections. */
 // r[impl session]
@@ -33,14 +36,15 @@ export class Session implements ConnectionHost {
   readonly #outbox: Outbox;
   readonly #connections: ConnectionTable;
   readonly #opens: PendingOpens;
+  readonly #inbound: InboundOpens;
   readonly #keepalive: Keepalive | undefined;
   readonly #ended = deferred<RoamError>();
   readonly root: Connection;
   #end: RoamError | undefined;
-  #isRootWanted = true;
   #bufferedBytes = 0;
   #running = 0;
-  #onIdle: (() => void) | undefined;
+  /** Told when no handler runs any more. */
+  readonly #idleWaiters = new Set<() => void>();
   #pauses = 0;
 
   /** Use `establish`. */
@@ -56,12 +60,18 @@ export class Session implements ConnectionHost {
     this.#outbox = outbox;
     this.#connections = new ConnectionTable(established.parity);
     this.#opens = new PendingOpens(limits.maxPendingOpens);
+    this.#inbound = new InboundOpens(this, {
+      connections: this.#connections,
+      outbox,
+      acceptor: options.acceptConnection,
+    });
     if (options.peerItemWindow !== undefined) this.peerItemWindow = options.peerItemWindow;
     if (options.adaptiveCredit) {
       this.budget = {
         maxItems: limits.maxChannelBufferItems,
         maxBytes: limits.maxChannelBufferBytes,
         hasSessionRoom: () => this.#bufferedBytes < limits.maxSessionBufferBytes,
+        nowMs: () => clock.nowMs(),
       };
     }
     this.root = new Connection(
@@ -117,58 +127,71 @@ export class Session implements ConnectionHost {
    * Opens a virtual connection.
    *
    * @param options.parity ours there, for request and channel ids (default odd)
+   * @param options.maxConcurrentRequests taken and announced there (default: the session's limit)
    * @throws RoamError `rejected`, with the counterpart's metadata in `cause`; `too-large` above
    *   the limit of connections; what the session died of; the signal's reason
    */
   // r[impl rpc.virtual-connection.open]
   // r[impl connection.virtual]
   async openConnection(
-    options: { handler?: Handler; metadata?: MetadataInit; parity?: Parity; signal?: AbortSignal } = {},
+    options: {
+      handler?: Handler;
+      metadata?: MetadataInit;
+      parity?: Parity;
+      maxConcurrentRequests?: number;
+      signal?: AbortSignal;
+    } = {},
   ): Promise<Connection> {
-    const parity = options.parity ?? "odd";
-    const { handler, signal } = options;
-    const make = (accepted: AcceptedConnection) => new Connection({ ...accepted, parity, handler }, this);
+    const { handler, parity = "odd", maxConcurrentRequests, signal } = options;
+    const make = (accepted: AcceptedConnection) =>
+      new Connection({ ...accepted, parity, handler, maxConcurrentRequests }, this);
     return this.openRoute({ ...options, parity }, make, signal);
   }
 
-  /** Opens a virtual connection whose messages go to a route of the caller's making. */
+  /**
+   * Opens a virtual connection whose messages go to a route of the caller's making.
+   *
+   * @param options.maxConcurrentRequests announced there (default: the session's limit)
+   */
   async openRoute<R extends Route>(
-    options: { metadata?: MetadataInit; parity: Parity },
+    options: { metadata?: MetadataInit; parity: Parity; maxConcurrentRequests?: number },
     make: (accepted: AcceptedConnection) => R,
     signal?: AbortSignal,
   ): Promise<R> {
     if (this.#end !== undefined) throw this.#end;
+    const { parity, maxConcurrentRequests = this.limits.maxConcurrentRequests } = options;
     const metadata = Metadata.from(options.metadata);
     checkMetadata(metadata, this.limits);
-    if (this.#connections.virtualCount + this.#opens.size >= this.limits.maxVirtualConnections) {
-      throw new RoamError(
-        "too-large",
-        `${this.limits.maxVirtualConnections} virtual connections are open already`,
-      );
-    }
+    this.#expectRoom(1);
     await this.#opens.enter(signal);
-    const id = this.#connections.allocate();
-    const permit = await this.#reserveOpen(signal);
-    // r[impl session.connection-settings.open]
-    const settings = { parity: options.parity, maxConcurrentRequests: this.limits.maxConcurrentRequests };
-    permit.send({ tag: "ConnectionOpen", connectionId: id, settings, metadata });
-    return this.#opens.wait(
-      id,
-      (accept) => {
-        const route = make({ id, counterpart: accept.settings, metadata: accept.metadata });
-        this.#connections.add(id, route);
-        return route;
-      },
-      { parity: options.parity, signal, onUnwanted: () => this.closeConnection(id) },
-    );
-  }
-
-  async #reserveOpen(signal?: AbortSignal): Promise<ConduitPermit<Message>> {
     try {
-      return this.#outbox.tryReserve() ?? (await this.#outbox.reserve(signal));
+      // Others were before us in the line.
+      this.#expectRoom(0);
+      const permit = this.#outbox.tryReserve() ?? (await this.#outbox.reserve(signal));
+      const id = this.#connections.allocate();
+      // r[impl session.connection-settings.open]
+      const settings = { parity, maxConcurrentRequests };
+      permit.send({ tag: "ConnectionOpen", connectionId: id, settings, metadata });
+      return this.#opens.wait(
+        id,
+        (accept) => {
+          const route = make({ id, counterpart: accept.settings, metadata: accept.metadata });
+          this.#connections.add(id, route);
+          return route;
+        },
+        { parity, signal, onUnwanted: () => this.closeConnection(id) },
+      );
     } catch (error) {
       this.#opens.leave();
+      this.#endIfUnused();
       throw error;
+    }
+  }
+
+  #expectRoom(more: 0 | 1): void {
+    const { maxVirtualConnections } = this.limits;
+    if (this.#connections.virtualCount + this.#opens.size + more > maxVirtualConnections) {
+      throw new RoamError("too-large", `${maxVirtualConnections} virtual connections are open already`);
     }
   }
 
@@ -182,20 +205,19 @@ export class Session implements ConnectionHost {
     if (id === 0) throw new TypeError("the root lives as long as its session: close the session");
     const route = this.#connections.get(id);
     if (route === undefined || this.#end !== undefined) return;
-    const cause = new RoamError("closed", "the connection was closed here");
-    route.fail(cause);
-    this.#outbox.post({
-      tag: "ConnectionClose",
-      connectionId: id,
-      metadata: Metadata.from(options.metadata),
-    });
+    const metadata = Metadata.from(options.metadata);
+    checkMetadata(metadata, this.limits);
+    // First of all, for what fails now may close it again: a proxy does.
     this.#connections.removeClosedHere(id);
+    this.#outbox.post({ tag: "ConnectionClose", connectionId: id, metadata });
+    route.fail(new RoamError("closed", "the connection was closed here"));
     this.#endIfUnused();
   }
 
   /** Ends the session in order: what was sent arrives, calls in flight fail with `closed`. */
   async close(): Promise<void> {
-    await this.#finish(new RoamError("closed", "the session was closed here"));
+    void this.#finish(new RoamError("closed", "the session was closed here"));
+    await this.ended;
   }
 
   /**
@@ -204,23 +226,28 @@ export class Session implements ConnectionHost {
    * @param options.timeoutMs longest wait; after it, handlers are aborted
    */
   async drain(options: { timeoutMs: number }): Promise<void> {
+    this.#inbound.isDraining = true;
     for (const route of this.#connections.all()) {
       if (route instanceof Connection) route.dispatcher.isDraining = true;
     }
-    if (this.#running > 0 && this.#end === undefined) {
-      await new Promise<void>((resolve) => {
-        const stop = this.clock.after(options.timeoutMs, resolve);
-        this.#onIdle = () => {
-          stop();
-          resolve();
-        };
-      });
-    }
+    if (this.#running > 0 && this.#end === undefined) await this.#untilIdle(options.timeoutMs);
     await this.close();
   }
 
-  post(message: ConnectionMessage, onFailed?: (error: unknown) => void): void {
-    this.#outbox.post(message, onFailed);
+  #untilIdle(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        stop();
+        this.#idleWaiters.delete(done);
+        resolve();
+      };
+      const stop = this.clock.after(timeoutMs, done);
+      this.#idleWaiters.add(done);
+    });
+  }
+
+  post(message: ConnectionMessage, onDone?: (error?: unknown) => void): void {
+    this.#outbox.post(message, onDone);
   }
 
   tryReserve(): ConduitPermit<Message> | undefined {
@@ -237,7 +264,7 @@ export class Session implements ConnectionHost {
 
   onRunning(delta: 1 | -1): void {
     this.#running += delta;
-    if (this.#running === 0) this.#onIdle?.();
+    if (this.#running === 0) for (const done of this.#idleWaiters) done();
   }
 
   onHandlerError(error: unknown, call: { readonly service: string; readonly method: string }): void {
@@ -247,21 +274,27 @@ export class Session implements ConnectionHost {
   // r[impl rpc.caller.liveness.last-drop-closes-connection]
   // r[impl rpc.caller.liveness.root-internal-close]
   onUnused(connection: Connection): void {
-    if (this.#options.keepAlive) return;
     if (connection.connectionId !== 0) this.closeConnection(connection.connectionId);
-    else {
-      this.#isRootWanted = false;
-      this.#endIfUnused();
-    }
+    else this.#endIfUnused();
   }
 
   // r[impl rpc.caller.liveness.root-teardown-condition]
   #endIfUnused(): void {
-    if (!this.#isRootWanted && this.#connections.virtualCount === 0) void this.close();
+    const isUsed = this.#options.keepAlive || !this.root.isUnused;
+    if (!isUsed && this.#connections.virtualCount === 0 && this.#opens.size === 0) void this.close();
   }
 
-  /** Stops and starts reading; calls nest. */
+  /**
+   * Stops and starts reading, for who passes messages on to a slower peer; calls nest. The
+   * counterpart cannot answer a Ping meanwhile, and is not asked to.
+   */
   pauseReading(isPaused: boolean): void {
+    this.#keepalive?.pause(isPaused);
+    this.onPressure(isPaused);
+  }
+
+  /** @internal The counterpart does not read what it is sent (true), or does again. */
+  onPressure(isPaused: boolean): void {
     this.#pauses += isPaused ? 1 : -1;
     if (isPaused && this.#pauses === 1) this.#rx.pause();
     if (!isPaused && this.#pauses === 0) this.#rx.resume();
@@ -274,17 +307,22 @@ export class Session implements ConnectionHost {
       this.#route(message);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#violated(error);
+      this.onViolation(error);
     }
+  }
+
+  /** @internal Nothing can reach the counterpart any more. */
+  abandon(cause: RoamError): void {
+    void this.#finish(cause);
   }
 
   /** @internal The conduit will bring no more. */
   onConduitEnd(cause?: RoamError): void {
     if (cause?.code === "decode" || cause?.code === "too-large") {
-      this.#violated(
+      this.onViolation(
         new ProtocolError(
           cause.code === "decode" ? "session.message.payloads" : "session.x.limits",
-          cause.message,
+          cause.reason,
           { cause },
         ),
       );
@@ -308,11 +346,12 @@ export class Session implements ConnectionHost {
         void this.#finish(new ProtocolError("", `the counterpart reports: ${message.description}`));
         return;
       case "ConnectionOpen":
-        return this.#onOpen(message);
+        return this.#inbound.onOpen(message);
       case "ConnectionAccept":
         return this.#opens.onAccept(message);
       case "ConnectionReject":
-        return this.#opens.onReject(message);
+        this.#opens.onReject(message);
+        return this.#endIfUnused();
       case "ConnectionClose":
         return this.#onClose(message);
       default:
@@ -342,79 +381,37 @@ export class Session implements ConnectionHost {
     const { connectionId } = message;
     const route = this.#connections.get(connectionId);
     if (route !== undefined) return route.onMessage(message);
-    if (this.#connections.wasClosedThere(connectionId) || this.#connections.isUndecided(connectionId)) {
+    if (this.#connections.isUndecided(connectionId)) {
       throw new ProtocolError(
-        "connection.close.semantics",
-        `${message.tag} on connection ${connectionId}, which its sender closed or only asked for`,
+        "connection.open",
+        `${message.tag} on connection ${connectionId}, which its sender only asked for`,
       );
     }
-    // Crossed our close on the wire, or never was: published peers ignore both.
-    if (this.#options.isStrict && !this.#connections.isOver(connectionId)) {
+    // It crossed our close on the wire; or its sender closed the connection, as published callers
+    // do not notice; or there never was one. Published peers ignore all of them.
+    if (!this.#options.isStrict) return;
+    if (this.#connections.wasClosedThere(connectionId)) {
+      throw new ProtocolError(
+        "connection.close.semantics",
+        `${message.tag} on connection ${connectionId}, which its sender closed`,
+      );
+    }
+    if (!this.#connections.isOver(connectionId)) {
       throw new ProtocolError("connection", `${message.tag} on unknown connection ${connectionId}`);
     }
   }
 
-  #onOpen(message: Extract<Message, { tag: "ConnectionOpen" }>): void {
-    const { connectionId: id, settings, metadata } = message;
-    this.#connections.onOpen(id);
-    const accept = this.#options.acceptConnection;
-    // r[impl connection.open.rejection]
-    if (accept === undefined || this.#connections.virtualCount > this.limits.maxVirtualConnections) {
-      return this.#reject(id);
-    }
-    const request = { id, settings, metadata, session: this, peer: this.peer };
-    // Decided at once where possible: a call may follow the accept that we send.
-    const decided = (decision: ConnectionDecision) => this.#decide(message, decision);
-    const failed = (error: unknown) => {
-      this.onHandlerError(error, { service: "", method: "acceptConnection" });
-      this.#reject(id);
-    };
-    try {
-      const decision = accept(request);
-      if (decision instanceof Promise) decision.then(decided).catch(failed);
-      else decided(decision);
-    } catch (error) {
-      failed(error);
-    }
-  }
-
-  #decide(open: Extract<Message, { tag: "ConnectionOpen" }>, decision: ConnectionDecision): void {
-    const { connectionId: id, settings, metadata } = open;
-    if (this.#end !== undefined || !this.#connections.isUndecided(id)) return;
-    if ("forwardTo" in decision) {
-      const offered = { id, parity: settings.parity, metadata };
-      forwardConnection(this, decision.forwardTo, offered, {
-        accepted: (route, far) => this.#accept(id, settings.parity, route, far),
-        rejected: (far) => this.#reject(id, far),
-      });
-      return;
-    }
-    if (!decision.accept) return this.#reject(id, Metadata.from(decision.metadata));
-    const parity = otherParity(settings.parity);
-    const connection = new Connection(
-      { id, parity, counterpart: settings, metadata, handler: decision.handler },
-      this,
-    );
-    this.#accept(id, settings.parity, connection, Metadata.from(decision.metadata));
-    decision.onOpen?.(connection);
-  }
-
-  #accept(id: Id, opener: Parity, route: Route, metadata: Metadata): void {
-    this.#connections.add(id, route);
-    const settings = {
-      parity: otherParity(opener),
-      maxConcurrentRequests: this.limits.maxConcurrentRequests,
-    };
-    this.#outbox.post({ tag: "ConnectionAccept", connectionId: id, settings, metadata });
-  }
-
-  #reject(id: Id, metadata = Metadata.EMPTY): void {
-    this.#connections.onRejected(id);
-    this.#outbox.post({ tag: "ConnectionReject", connectionId: id, metadata });
-  }
-
   #onClose({ connectionId: id }: Extract<Message, { tag: "ConnectionClose" }>): void {
     if (id === 0) throw new ProtocolError("connection.root", "the root was closed");
+    if (this.#opens.has(id)) {
+      throw new ProtocolError("connection.open", `connection ${id} was closed before it was accepted`);
+    }
+    const wasClosed = this.#connections.wasClosedThere(id);
+    if (wasClosed || !this.#connections.isKnown(id)) {
+      if (!this.#options.isStrict) return;
+      const rule = wasClosed ? "connection.close.semantics" : "connection";
+      throw new ProtocolError(rule, `a close of connection ${id}, which was closed or never was`);
+    }
     const route = this.#connections.removeClosedThere(id);
     route?.fail(new RoamError("closed", "the counterpart closed the connection"));
     this.#endIfUnused();
@@ -422,11 +419,12 @@ export class Session implements ConnectionHost {
 
   /** The counterpart broke a rule: it is told, and the session is over. */
   // r[impl session.protocol-error]
-  #violated(error: ProtocolError): void {
+  onViolation(error: ProtocolError): void {
+    if (this.#end !== undefined) return;
     this.#outbox.post({
       tag: "ProtocolError",
       connectionId: 0,
-      description: `${error.rule}: ${error.message}`,
+      description: `${error.rule}: ${error.reason}`,
     });
     void this.#finish(error);
   }
@@ -439,9 +437,8 @@ export class Session implements ConnectionHost {
     this.#keepalive?.stop();
     for (const route of this.#connections.clear()) route.fail(cause);
     this.#opens.fail(cause);
-    this.#onIdle?.();
-    const isBroken = cause.code === "io" || cause.code === "keepalive" || cause.code === "session-lost";
-    if (isBroken) this.#outbox.fail(cause);
+    for (const done of this.#idleWaiters) done();
+    if (UNREACHABLE.has(cause.code)) this.#outbox.fail(cause);
     else await linger(this.#outbox, cause, this.clock);
     this.#conduit.destroy(cause);
     this.#ended.resolve(cause);

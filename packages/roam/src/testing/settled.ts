@@ -25,10 +25,11 @@ export function nextRound(): Promise<void> {
  * and the ends of turns can set off has happened then. Sockets and timers are not waited for.
  *
  * @param activity a count that grows while something goes on; rest is when it stays
+ * @param quietRounds how long it must stay: more of them where a kernel is in between
  */
-export async function settled(activity: () => number = () => 0): Promise<void> {
+export async function settled(activity: () => number = () => 0, quietRounds = QUIET_ROUNDS): Promise<void> {
   let seen = activity();
-  for (let quiet = 0; quiet < QUIET_ROUNDS; quiet++) {
+  for (let quiet = 0; quiet < quietRounds; quiet++) {
     await nextRound();
     const now = activity();
     if (now !== seen) quiet = -1;

@@ -1,4 +1,4 @@
-import { unlink } from "node:fs/promises";
+import { lstat, unlink } from "node:fs/promises";
 import { createServer, connect as netConnect } from "node:net";
 import type { Link, Listener } from "../link/link.ts";
 import { connected, duplexLink } from "./node-stream.ts";
@@ -41,6 +41,7 @@ async function removeStale(path: string): Promise<void> {
     link.destroy();
   } catch (error) {
     const code = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code;
-    if (code === "ECONNREFUSED") await unlink(path);
+    // Connecting to an ordinary file is refused as well, and that is not ours to remove.
+    if (code === "ECONNREFUSED" && (await lstat(path)).isSocket()) await unlink(path);
   }
 }

@@ -23,16 +23,21 @@ class NodeByteStream implements ByteStream {
       events.onBytes(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
     const onEnd = () => events.onEof();
     const onError = (error: Error) => events.onClosed(error);
-    // A pair is gone when its reading half is; a broken writing half shows as an error.
-    const onClose = () => events.onClosed();
+    // Of a pair, each half may end by itself: it is gone when one of them closes before its end.
+    const onClose = () => {
+      if (isDuplex || !readable.readableEnded) events.onClosed();
+    };
+    const onWritableClose = () => {
+      if (!writable.writableFinished) events.onClosed();
+    };
     readable.on("data", onData).on("end", onEnd).on("error", onError).on("close", onClose);
-    if (!isDuplex) writable.on("error", onError);
+    if (!isDuplex) writable.on("error", onError).on("close", onWritableClose);
     readable.pause();
     this.#detach = () => {
       readable.off("data", onData).off("end", onEnd).off("close", onClose);
       // Errors of a stream that is being torn down are nobody's any more, and must not be thrown.
       readable.off("error", onError).on("error", ignore);
-      if (!isDuplex) writable.off("error", onError).on("error", ignore);
+      if (!isDuplex) writable.off("close", onWritableClose).off("error", onError).on("error", ignore);
     };
   }
 
@@ -43,6 +48,8 @@ class NodeByteStream implements ByteStream {
       return;
     }
     // Corked pieces go out as one gather write: large byte arrays are not copied together.
+    // r[impl zerocopy.scatter.write]
+    // r[impl zerocopy.copies]
     writable.cork();
     const last = pieces.length - 1;
     for (const [index, piece] of pieces.entries())

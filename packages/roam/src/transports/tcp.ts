@@ -1,4 +1,4 @@
-import { type AddressInfo, createServer, connect as netConnect, type Socket } from "node:net";
+import { type AddressInfo, createServer, isIP, connect as netConnect, type Socket } from "node:net";
 import {
   type ConnectionOptions,
   createServer as createTlsServer,
@@ -14,6 +14,9 @@ export interface TcpAddress {
   readonly port: number;
 }
 
+// The far side may close its direction and still read ours: half-open is part of the contract.
+const SOCKET_OPTIONS = { allowHalfOpen: true } as const;
+
 // Payloads are batched per turn already; Nagle's algorithm would only hold them back.
 function prepare(socket: Socket): void {
   socket.setNoDelay(true);
@@ -26,7 +29,7 @@ function prepare(socket: Socket): void {
  */
 export async function dialTcp(address: TcpAddress, options: { signal?: AbortSignal } = {}): Promise<Link> {
   const peer = `tcp://${address.host}:${address.port}`;
-  const socket = netConnect({ host: address.host, port: address.port, allowHalfOpen: true });
+  const socket = netConnect({ host: address.host, port: address.port, ...SOCKET_OPTIONS });
   prepare(socket);
   return duplexLink(await connected(socket, "connect", peer, options.signal), { peer });
 }
@@ -34,7 +37,7 @@ export async function dialTcp(address: TcpAddress, options: { signal?: AbortSign
 /** Listens on a TCP address; port 0 takes a free one, which `address` tells. */
 export function listenTcp(address: TcpAddress, onLink: (link: Link) => void): Promise<Listener> {
   return listenOn(
-    createServer(SERVER_OPTIONS),
+    createServer(SOCKET_OPTIONS),
     "connection",
     { host: address.host, port: address.port },
     {
@@ -57,8 +60,10 @@ export async function dialTls(
 ): Promise<Link> {
   const peer = `tls://${address.host}:${address.port}`;
   const socket = tlsConnect({
-    servername: address.host,
+    // A server name is a name; for an address the certificate is checked against the address.
+    ...(isIP(address.host) === 0 ? { servername: address.host } : {}),
     ...options.tls,
+    ...SOCKET_OPTIONS,
     host: address.host,
     port: address.port,
   });
@@ -72,7 +77,7 @@ export function listenTls(
   options: { tls: TlsOptions },
   onLink: (link: Link) => void,
 ): Promise<Listener> {
-  const server = createTlsServer({ ...SERVER_OPTIONS, ...options.tls });
+  const server = createTlsServer({ ...SOCKET_OPTIONS, ...options.tls });
   return listenOn(
     server,
     "secureConnection",
@@ -84,9 +89,6 @@ export function listenTls(
     },
   );
 }
-
-// The far side may close its direction and still read ours: half-open is part of the contract.
-const SERVER_OPTIONS = { allowHalfOpen: true } as const;
 
 function hostPort({ address, family, port }: AddressInfo): string {
   return family === "IPv6" ? `[${address}]:${port}` : `${address}:${port}`;

@@ -9,6 +9,7 @@ class WebByteStream implements ByteStream {
   #isFlowing = false;
   #isReading = false;
   #isDestroyed = false;
+  #onResume: (() => void) | undefined;
 
   constructor(readable: ReadableStream<Uint8Array>, writable: WritableStream<Uint8Array>) {
     this.#reader = readable.getReader();
@@ -46,6 +47,7 @@ class WebByteStream implements ByteStream {
 
   resume(): void {
     this.#isFlowing = true;
+    this.#onResume?.();
     void this.#read();
   }
 
@@ -55,6 +57,8 @@ class WebByteStream implements ByteStream {
     try {
       while (this.#isFlowing && !this.#isDestroyed) {
         const { done, value } = await this.#reader.read();
+        // What was asked for before a pause comes after it.
+        while (!this.#isFlowing) await new Promise<void>((resolve) => (this.#onResume = resolve));
         if (this.#isDestroyed) return;
         if (done) return this.#events?.onEof();
         this.#events?.onBytes(value);

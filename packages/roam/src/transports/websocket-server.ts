@@ -124,11 +124,12 @@ export function listenWebSocket(
   const wss = new WebSocketServer({ ...WS_OPTIONS, noServer: true });
   const onUpgrade = (request: IncomingMessage, socket: Socket, head: Buffer) => {
     const path = new URL(request.url ?? "/", "http://host").pathname;
-    if (options.path !== undefined && options.path !== path) return;
-    if (options.accept !== undefined && !options.accept(request)) {
-      socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n");
+    if (options.path !== undefined && options.path !== path) {
+      // On a server of the caller's, another path is another's to answer.
+      if (options.server === undefined) refuse(socket, "404 Not Found");
       return;
     }
+    if (options.accept !== undefined && !options.accept(request)) return refuse(socket, "403 Forbidden");
     socket.setNoDelay(true);
     wss.handleUpgrade(request, socket, head, (ws) => {
       const peer = `ws://${socket.remoteAddress}:${socket.remotePort}`;
@@ -139,7 +140,8 @@ export function listenWebSocket(
   const close = async () => {
     http.off("upgrade", onUpgrade);
     wss.close();
-    if (options.server === undefined) await new Promise((done) => void http.close(done));
+    // Without waiting for the links that exist: they live on.
+    if (options.server === undefined) http.close();
   };
   const listener = (): Listener => {
     const bound = http.address() as AddressInfo | null;
@@ -159,4 +161,8 @@ export function listenWebSocket(
       resolve(listener());
     });
   });
+}
+
+function refuse(socket: Socket, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
 }

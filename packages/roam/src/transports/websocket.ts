@@ -97,6 +97,8 @@ export function dialWebSocket(
   if (signal?.aborted) return Promise.reject(signal.reason);
   return new Promise((resolve, reject) => {
     const socket = new Constructor(url);
+    // What failed is told by the `close` that follows; some classes throw an error nobody listens to.
+    socket.addEventListener("error", () => {});
     const settle = (act: () => void) => {
       socket.removeEventListener("open", onOpen);
       socket.removeEventListener("close", onClose);

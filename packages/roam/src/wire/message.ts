@@ -22,6 +22,7 @@ export interface ConnectionSettings {
  * when the message is.
  */
 // r[impl zerocopy.payload]
+// r[impl zerocopy.payload.bytes]
 export type Body = Uint8Array | ValueBody;
 
 // r[impl zerocopy.payload.borrowed]

@@ -82,7 +82,7 @@ export class Metadata implements Iterable<MetadataEntry> {
     if (Symbol.iterator in init) return new Metadata([...init].map(created));
     return new Metadata(
       Object.entries(init).map(([key, value]) => {
-        if (typeof value !== "object" || value instanceof Uint8Array) {
+        if (typeof value !== "object" || value === null || value instanceof Uint8Array) {
           return created(new MetadataEntry(key, value));
         }
         const flags = (value.sensitive ? SENSITIVE : 0n) | (value.noPropagate ? NO_PROPAGATE : 0n);
@@ -136,7 +136,7 @@ function created(entry: MetadataEntry): MetadataEntry {
   const { key, value, flags } = entry;
   if (flags < 0n || flags > MAX_FLAGS) throw new RangeError(`metadata ${key}: flags are 64 bits`);
   if (typeof value === "bigint") {
-    if (value < 0n || value > MAX_U64) throw new RangeError(`metadata ${key}: ${value} is not a u64`);
+    if (value < 0n || value > MAX_U64) throw new RangeError(`metadata ${key}: the value is not a u64`);
   } else if (typeof value !== "string" && !(value instanceof Uint8Array)) {
     throw new TypeError(`metadata ${key}: a value is a string, a Uint8Array or a bigint`);
   }

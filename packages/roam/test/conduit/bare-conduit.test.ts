@@ -8,6 +8,7 @@ import {
   itemFamily,
   type MakeConduitPair,
   type MakeLinkPair,
+  noLeaks,
 } from "roam/testing";
 import { dialWs, listenWebSocket } from "roam/websocket-server";
 import { listening, portOf } from "../transports/listening.ts";
@@ -25,7 +26,8 @@ function bare(makePair: MakeLinkPair): MakeConduitPair {
 // r[verify zerocopy.framing.combinations]
 suite("bare conduit over memory", () => {
   const makePair = bare(memoryLinkPair);
-  for (const { name, run } of conduitCasesFor({ isHalfOpen: true })) test(name, () => run(makePair));
+  for (const { name, run } of conduitCasesFor({ isHalfOpen: true }))
+    test(name, () => noLeaks(() => run(makePair)));
 });
 
 // r[verify zerocopy.framing.combinations]
@@ -36,7 +38,8 @@ suite("bare conduit over TCP", () => {
       (address) => dialTcp({ host: HOST, port: portOf(address) }),
     ),
   );
-  for (const { name, run } of conduitCasesFor({ isHalfOpen: true })) test(name, () => run(makePair));
+  for (const { name, run } of conduitCasesFor({ isHalfOpen: true }))
+    test(name, () => noLeaks(() => run(makePair)));
 });
 
 // r[verify zerocopy.framing.combinations]
@@ -47,5 +50,6 @@ suite("bare conduit over a WebSocket", () => {
       (address) => dialWs(address),
     ),
   );
-  for (const { name, run } of conduitCasesFor({ isHalfOpen: false })) test(name, () => run(makePair));
+  for (const { name, run } of conduitCasesFor({ isHalfOpen: false }))
+    test(name, () => noLeaks(() => run(makePair)));
 });

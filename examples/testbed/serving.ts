@@ -1,0 +1,70 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import type { Server as HttpServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { implement, type ServeOptions, type Server, serveHandler } from "roam";
+import { listenLocal } from "roam/local";
+import { listenTcp } from "roam/tcp";
+import { listenWebSocket } from "roam/websocket-server";
+import { testbedHandlers } from "./handlers.ts";
+import { monitorHandlers } from "./load.ts";
+import { Monitor } from "./monitor.ts";
+import type { Options } from "./options.ts";
+import { isFromHere, servePage } from "./page-server.ts";
+import { Testbed } from "./testbed.ts";
+
+/** Testbed on three links at once, and Monitor on virtual connections of each. */
+export interface Serving {
+  readonly links: readonly { readonly name: string; readonly address: string }[];
+  /** Where a browser finds the page. */
+  readonly page: string;
+  /** Calls being served. */
+  readonly running: number;
+  /** Takes no new calls, lets those being served finish (at most `timeoutMs`), closes everything. */
+  drain(options: { readonly timeoutMs: number }): Promise<void>;
+}
+
+/** @throws RoamError `io` if an address cannot be had; whatever was opened before is closed then */
+export async function startServing({ tcp, unix, wsPort }: Options): Promise<Serving> {
+  const closing = new AbortController();
+  const testbed = implement(Testbed, testbedHandlers);
+  const options: ServeOptions = { services: [implement(Monitor, monitorHandlers(closing.signal))] };
+  const servers: Server[] = [];
+  let folder: string | undefined;
+  let http: HttpServer | undefined;
+  const end = async (endOf: (server: Server) => Promise<void>) => {
+    closing.abort();
+    await Promise.all(servers.map(endOf));
+    if (http !== undefined) await closeHttp(http);
+    if (folder !== undefined) await rm(folder, { recursive: true });
+  };
+  try {
+    servers.push(await serveHandler((onLink) => listenTcp(tcp, onLink), testbed, options));
+    folder = unix === undefined ? await mkdtemp(join(tmpdir(), "roam-testbed-")) : undefined;
+    const path = unix ?? join(folder ?? "", "testbed.sock");
+    servers.push(await serveHandler((onLink) => listenLocal(path, onLink), testbed, options));
+    const server = await servePage(wsPort);
+    http = server;
+    const webSocket = { server, accept: isFromHere };
+    servers.push(await serveHandler((onLink) => listenWebSocket(webSocket, onLink), testbed, options));
+  } catch (error) {
+    await end((server) => server.close());
+    throw error;
+  }
+  const addresses = servers.map(({ address }) => address);
+  return {
+    links: ["tcp", "unix", "ws"].map((name, index) => ({ name, address: addresses[index] ?? "" })),
+    page: (addresses[2] ?? "").replace("ws:", "http:"),
+    get running() {
+      const sessions = servers.flatMap((server) => [...server.sessions]);
+      return sessions.reduce((sum, session) => sum + session.running, 0);
+    },
+    drain: (drainOptions) => end((server) => server.drain(drainOptions)),
+  };
+}
+
+async function closeHttp(http: HttpServer): Promise<void> {
+  const closed = new Promise((done) => void http.close(done));
+  http.closeAllConnections();
+  await closed;
+}

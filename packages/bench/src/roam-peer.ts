@@ -1,0 +1,57 @@
+import { accept, type Client, connect, implement } from "roam";
+import { type Link, memoryLinkPair } from "roam/link";
+import type { Credit, Peer } from "./peer.ts";
+import { Bench, benchHandlers, count, sendFor, sessionOptions } from "./roam-service.ts";
+
+/** A client of the service at a URL, or on a link. */
+export async function roamPeer(target: string | Link, isAdaptive: boolean): Promise<Peer> {
+  return new RoamPeer(await connect(target, Bench, sessionOptions(isAdaptive)));
+}
+
+/** Both sides in this process. */
+export async function memoryPeer(isAdaptive: boolean): Promise<Peer> {
+  const [near, far] = memoryLinkPair();
+  const served = accept(far, implement(Bench, benchHandlers), sessionOptions(isAdaptive));
+  const [peer] = await Promise.all([roamPeer(near, isAdaptive), served]);
+  return peer;
+}
+
+class RoamPeer implements Peer {
+  readonly #client: Client<(typeof Bench)["methods"]>;
+  #value = 0;
+
+  constructor(client: Client<(typeof Bench)["methods"]>) {
+    this.#client = client;
+  }
+
+  call(): Promise<unknown> {
+    this.#value = (this.#value + 1) & 0x3fff;
+    return this.#client.next({ value: this.#value });
+  }
+
+  async echo(payload: Uint8Array): Promise<number> {
+    const back = await this.#client.echo({ payload });
+    return back.length;
+  }
+
+  async receive(durationMs: number, credit: Credit): Promise<number> {
+    const args = { duration_ms: durationMs };
+    const call = credit === 16 ? this.#client.down_16(args) : this.#client.down_1024(args);
+    const total = await count(call.items);
+    await call;
+    return total;
+  }
+
+  async send(durationMs: number, credit: Credit): Promise<number> {
+    const call = credit === 16 ? this.#client.up_16() : this.#client.up_1024();
+    const sent = await sendFor(durationMs, call.items);
+    await call.items.close();
+    const counted = await call;
+    if (counted !== sent) throw new Error(`${sent} items sent, ${counted} counted`);
+    return counted;
+  }
+
+  async close(): Promise<void> {
+    await this.#client.$.session.close();
+  }
+}

@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, get } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { suite, test } from "node:test";
+import { type Link, LinkReceiver } from "roam/link";
+import { dialWs, listenWebSocket, type WebSocketListenOptions } from "roam/websocket-server";
+import { WebSocket } from "ws";
+import { Inbox } from "../../src/internal/inbox.ts";
+import { portOf } from "./listening.ts";
+
+const HOST = "127.0.0.1";
+
+/** A link accepted from a bare `ws` client, which is in the test's hands, and its TCP socket. */
+async function accepted(
+  options: WebSocketListenOptions = {},
+): Promise<{ link: Link; receiver: LinkReceiver; ws: WebSocket; tcp: Socket } & AsyncDisposable> {
+  const links = new Inbox<Link>();
+  const listener = await listenWebSocket({ host: HOST, port: 0, ...options }, (link) => links.push(link));
+  const ws = new WebSocket(listener.address);
+  ws.on("error", () => {});
+  const upgraded = once(ws, "upgrade");
+  const [link] = await Promise.all([links.take() as Promise<Link>, once(ws, "open")]);
+  const [response] = (await upgraded) as [{ socket: Socket }];
+  return {
+    link,
+    receiver: new LinkReceiver(link.rx),
+    ws,
+    tcp: response.socket,
+    async [Symbol.asyncDispose]() {
+      link.destroy();
+      ws.terminate();
+      await listener.close();
+    },
+  };
+}
+
+// r[verify transport.websocket]
+suite("a bare WebSocket against a link", () => {
+  // r[verify zerocopy.framing.link.websocket]
+  test("each payload is one binary message without a prefix, both ways", async () => {
+    await using pair = await accepted();
+    const messages = new Inbox<[Buffer, boolean]>();
+    pair.ws.on("message", (data: Buffer, isBinary: boolean) => messages.push([data, isBinary]));
+    for (const payload of [[0, 0, 7, 0, 0x40, 0], [], [9]]) {
+      const slot = (await pair.link.tx.reserve()).alloc(payload.length);
+      slot.bytes.set(payload);
+      slot.commit();
+      const [data, isBinary] = (await messages.take()) ?? [];
+      assert.deepEqual([...(data ?? [-1])], payload);
+      assert.equal(isBinary, true);
+      pair.ws.send(Uint8Array.from(payload));
+      assert.deepEqual([...((await pair.receiver.recv()) ?? [-1])], payload);
+    }
+  });
+
+  test("a message in several frames is one payload", async () => {
+    await using pair = await accepted();
+    pair.ws.send(Uint8Array.of(1, 2), { binary: true, fin: false });
+    pair.ws.send(Uint8Array.of(3), { binary: true, fin: true });
+    assert.deepEqual(await pair.receiver.recv(), Uint8Array.of(1, 2, 3));
+  });
+
+  // r[verify link.rx.error]
+  test("a text message is an error, for good", async () => {
+    await using pair = await accepted();
+    pair.ws.send(Uint8Array.of(5));
+    pair.ws.send("hello");
+    pair.ws.send(Uint8Array.of(6));
+    assert.deepEqual(await pair.receiver.recv(), Uint8Array.of(5));
+    for (let time = 0; time < 3; time++) await assert.rejects(pair.receiver.recv(), { code: "io" });
+  });
+
+  // r[verify link.rx.error]
+  test("bytes that are no WebSocket frame are an error, for good", async () => {
+    await using pair = await accepted();
+    pair.tcp.write(Uint8Array.of(0xff, 0xff, 0xff, 0xff)); // reserved bits and opcode
+    for (let time = 0; time < 3; time++) await assert.rejects(pair.receiver.recv(), { code: "io" });
+  });
+
+  // r[verify link.rx.eof]
+  for (const { name, leave } of [
+    { name: "a close frame", leave: ({ ws }: { ws: WebSocket }) => ws.close() },
+    { name: "TCP closed without a close frame", leave: ({ tcp }: { tcp: Socket }) => void tcp.destroy() },
+    { name: "TCP reset", leave: ({ tcp }: { tcp: Socket }) => void tcp.resetAndDestroy() },
+  ]) {
+    test(`${name} is the end of the stream`, async () => {
+      await using pair = await accepted();
+      pair.ws.send(Uint8Array.of(5));
+      assert.deepEqual(await pair.receiver.recv(), Uint8Array.of(5));
+      leave(pair);
+      for (let time = 0; time < 3; time++) assert.equal(await pair.receiver.recv(), null);
+    });
+  }
+
+  // r[verify link.tx.close]
+  test("close sends a close frame behind what was committed", async () => {
+    await using pair = await accepted();
+    const received: number[][] = [];
+    pair.ws.on("message", (data: Buffer) => received.push([...data]));
+    const closed = once(pair.ws, "close");
+    (await pair.link.tx.reserve()).write(7, (writer, value) => writer.u8(value));
+    await pair.link.tx.close();
+    const [code] = (await closed) as [number];
+    assert.deepEqual(received, [[7]]);
+    assert.equal(code, 1005, "a close frame without a status");
+  });
+
+  // r[verify link.x.length-limit]
+  test("a message above the limit ends the link, one at the limit does not", async () => {
+    await using pair = await accepted();
+    pair.link.rx.maxPayloadBytes = 1_000;
+    pair.ws.send(new Uint8Array(1_000));
+    pair.ws.send(new Uint8Array(1_001));
+    assert.equal((await pair.receiver.recv())?.length, 1_000);
+    await assert.rejects(pair.receiver.recv(), { code: "too-large" });
+  });
+});
+
+suite("WebSocket upgrades", () => {
+  test("only the path asked for is taken", async () => {
+    const links = new Inbox<Link>();
+    const listener = await listenWebSocket({ host: HOST, port: 0, path: "/rpc" }, (link) => links.push(link));
+    assert.match(listener.address, /\/rpc$/);
+    const elsewhere = listener.address.replace("/rpc", "/other");
+    await assert.rejects(dialWs(elsewhere), { code: "io", message: /404/ });
+    const [link, accepted] = await Promise.all([dialWs(`${listener.address}?who=me`), links.take()]);
+    link.destroy();
+    accepted?.destroy();
+    await listener.close();
+  });
+
+  test("a request that `accept` declines is refused", async () => {
+    const listener = await listenWebSocket(
+      { host: HOST, port: 0, accept: ({ headers }) => headers.origin === "https://example.org" },
+      (link) => link.destroy(),
+    );
+    await assert.rejects(dialWs(listener.address), { code: "io", message: /403/ });
+    const link = await dialWs(listener.address, { ws: { origin: "https://example.org" } });
+    link.destroy();
+    await listener.close();
+  });
+
+  test("a plain request is told to upgrade", async () => {
+    const listener = await listenWebSocket({ host: HOST, port: 0 }, () => {});
+    const [response] = await once(
+      get({ host: HOST, port: portOf(listener.address), agent: false }),
+      "response",
+    );
+    assert.equal(response.statusCode, 426);
+    response.resume();
+    await once(response, "end");
+    await listener.close();
+  });
+
+  test("a server of the caller's keeps its other paths and stays open", async () => {
+    const http = createServer((_request, response) => void response.end("a page")).listen(0, HOST);
+    await once(http, "listening");
+    const { port } = http.address() as AddressInfo;
+    const links = new Inbox<Link>();
+    const listener = await listenWebSocket({ server: http, path: "/rpc" }, (link) => links.push(link));
+    assert.equal(listener.address, `ws://${HOST}:${port}/rpc`);
+    const [link, accepted] = await Promise.all([dialWs(listener.address), links.take()]);
+    link.destroy();
+    accepted?.destroy();
+    await listener.close();
+    const [response] = await once(get({ host: HOST, port, agent: false }), "response");
+    assert.equal(response.statusCode, 200);
+    response.resume();
+    await once(response, "end");
+    http.close();
+    await once(http, "close");
+  });
+});
