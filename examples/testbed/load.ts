@@ -1,4 +1,4 @@
-import { arch, cpus, freemem, platform, release, totalmem } from "node:os";
+import { arch, cpus, freemem, platform, totalmem } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { fail, type Handlers } from "roam";
 import type { Monitor } from "./monitor.ts";
@@ -14,7 +14,7 @@ const MIN_INTERVAL_MS = 50;
 export function monitorHandlers(closing: AbortSignal): Handlers<(typeof Monitor)["methods"]> {
   return {
     machine: () => ({
-      platform: `${platform()} ${release()} ${arch()}`,
+      platform: `${platform()} ${arch()}`,
       cpu: cpus()[0]?.model.trim() ?? "unknown",
       cores: cpus().length,
       memory_bytes: totalmem(),

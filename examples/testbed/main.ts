@@ -13,7 +13,7 @@ try {
 } catch (error) {
   const isKnown = error instanceof UsageError || (error instanceof RoamError && error.code === "io");
   if (!isKnown) throw error;
-  console.error(`testbed: ${error.message.replace(/^\[io\] /, "")}`);
+  console.error(`testbed: ${error instanceof RoamError ? error.reason : error.message}`);
   process.exitCode = 2;
 }
 

@@ -38,7 +38,10 @@ export class Card {
    * Runs a call and shows what becomes of it: its value, its error, or that it was cancelled.
    * Does nothing while another one runs.
    */
-  async run(work: (running: Running) => Promise<unknown>): Promise<void> {
+  async run(
+    work: (running: Running) => Promise<unknown>,
+    format: (value: unknown) => string = show,
+  ): Promise<void> {
     if (this.#controller !== undefined) return;
     const controller = new AbortController();
     this.#setController(controller);
@@ -47,7 +50,7 @@ export class Card {
     try {
       const print = (text: string, runningNote?: string) => this.#print("running", text, runningNote);
       const value = await work({ signal: controller.signal, print });
-      this.#print("ok", show(value), note());
+      this.#print("ok", format(value), note());
     } catch (error) {
       if (controller.signal.aborted) this.#print("cancelled", "cancelled", note());
       else this.fail(error, `, ${note()}`);

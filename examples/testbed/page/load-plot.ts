@@ -3,7 +3,7 @@ import uPlot from "uplot";
 /** A minute at ten samples a second. */
 const MAX_SAMPLES = 600;
 const SPAN_S = 60;
-const HEIGHT_PX = 196;
+const HEIGHT_PX = 168;
 
 /** Processor and memory load over the last minute, in percent. */
 export class LoadPlot {
@@ -60,7 +60,7 @@ export class LoadPlot {
     const line = (name: string): uPlot.Series => ({ stroke: color(name), width: 2, points: { show: false } });
     const options: uPlot.Options = {
       ...this.#size(),
-      padding: [8, 8, 0, 0],
+      padding: [8, 28, 0, 0],
       cursor: { show: false },
       legend: { show: false },
       scales: {

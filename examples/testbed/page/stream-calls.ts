@@ -87,31 +87,30 @@ function sendingCard<T>(
 }
 
 function startGenerate(uplink: Uplink): void {
-  const leave = { isWanted: false };
+  let isLeaving = false;
+  const receive = async ({ signal, print }: Running) => {
+    const count = Number(integerOf(card.form, "count"));
+    let received = 0;
+    let printedMs = Number.NEGATIVE_INFINITY;
+    const call = uplink.services.testbed.generate({ count }, { signal });
+    for await (const item of call.output) {
+      if (item !== received++) throw new Error(`item ${received} is ${item}`);
+      if (isLeaving) return `left after ${received.toLocaleString("en")} items: the channel is reset`;
+      if (performance.now() - printedMs < PRINT_MS) continue;
+      printedMs = performance.now();
+      print(`${received.toLocaleString("en")} of ${count.toLocaleString("en")} items`);
+    }
+    await call;
+    return `${received.toLocaleString("en")} items, in order`;
+  };
   const card: Card = new Card("generate", () => {
-    leave.isWanted = false;
+    isLeaving = false;
     card.button("leave").disabled = false;
-    void card
-      .run(async ({ signal, print }) => {
-        const count = Number(integerOf(card.form, "count"));
-        let received = 0;
-        let printedMs = Number.NEGATIVE_INFINITY;
-        const call = uplink.services.testbed.generate({ count }, { signal });
-        for await (const _item of call.output) {
-          received++;
-          if (performance.now() - printedMs < PRINT_MS) continue;
-          printedMs = performance.now();
-          print(`${received.toLocaleString("en")} of ${count.toLocaleString("en")} items`);
-          if (leave.isWanted) return `left after ${received.toLocaleString("en")}: the channel is reset`;
-        }
-        await call;
-        return `${received.toLocaleString("en")} items, in order`;
-      })
-      .finally(() => {
-        card.button("leave").disabled = true;
-      });
+    void card.run(receive, String).finally(() => {
+      card.button("leave").disabled = true;
+    });
   });
   card.button("leave").addEventListener("click", () => {
-    leave.isWanted = true;
+    isLeaving = true;
   });
 }

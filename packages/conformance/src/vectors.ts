@@ -1,4 +1,6 @@
 import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { replayDirectory } from "./replay/replay-transcripts.ts";
 import { COMMITTED_VECTORS, checkFile, vectorFiles } from "./vectors/check-file.ts";
 import type { Tally } from "./vectors/tally.ts";
 
@@ -13,7 +15,12 @@ function print(file: string, { passed, failures, notes }: Tally): void {
 }
 
 /** Checks a directory of vectors, the committed one by default. @returns the exit code */
-function main(argument: string | undefined): number {
+async function main(): Promise<number> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { "without-stable": { type: "boolean" } },
+  });
+  const [argument] = positionals;
   // npm runs scripts in the workspace's root; the directory is meant from where the user stands.
   const from = process.env.INIT_CWD ?? process.cwd();
   const directory = argument === undefined ? COMMITTED_VECTORS : resolve(from, argument);
@@ -30,8 +37,20 @@ function main(argument: string | undefined): number {
     passed += tally.passed;
     failed += tally.failures.length;
   }
+  if (files.includes("transcripts.json")) {
+    const { roles, waiting } = await replayDirectory(directory);
+    for (const [role, tally] of roles) {
+      print(`replay as ${role}`, tally);
+      passed += tally.passed;
+      failed += tally.failures.length;
+    }
+    if (waiting > 0) {
+      console.log(`stable scenes: ${waiting} wait for the stable conduit`);
+      if (!values["without-stable"]) failed += waiting;
+    }
+  }
   console.log(`${passed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }
 
-process.exitCode = main(process.argv[2]);
+process.exitCode = await main();

@@ -131,7 +131,9 @@ export async function accept(
     handler,
     keepAlive: true,
     metadata: announce(options.metadata, announced),
-    acceptConnection: options.acceptConnection ?? byName(options.services ?? []),
+    acceptConnection:
+      options.acceptConnection ??
+      byName(options.services ?? [], { check: options.schemaCheck ?? "warn", logger }),
     onHandlerError: options.onHandlerError ?? reportTo(logger),
   });
   try {
@@ -149,18 +151,24 @@ export async function accept(
 
 /** Accepts what is opened under the name of one of the services, or under none if there is one only. */
 // r[impl rpc.one-service-per-connection]
-function byName(services: readonly Handler[]): ConnectionAcceptor {
-  return ({ metadata }) => {
+function byName(
+  services: readonly Handler[],
+  schemas: { readonly check: SchemaCheck; readonly logger: Logger },
+): ConnectionAcceptor {
+  return ({ metadata, peer }) => {
     const name = metadata.get(SERVICE_KEY);
     const handler =
       name === undefined && services.length === 1
         ? services[0]
         : services.find((candidate) => candidate.service.name === name);
     if (handler === undefined) return { accept: false, metadata: { reason: "no such service" } };
-    return {
-      accept: true,
-      handler,
-      metadata: announce(undefined, { served: handler.service, called: undefined }),
-    };
+    const announced = { served: handler.service, called: undefined };
+    try {
+      checkSchemas(announced, metadata, { ...schemas, peer });
+    } catch (error) {
+      if (!(error instanceof RoamError)) throw error;
+      return { accept: false, metadata: { reason: error.reason } };
+    }
+    return { accept: true, handler, metadata: announce(undefined, announced) };
   };
 }

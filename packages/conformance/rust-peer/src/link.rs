@@ -69,6 +69,10 @@ impl Drop for Listener {
     }
 }
 
+/// Payloads read before the session takes them: more than a counterpart's credit and its limit of
+/// requests let it have under way.
+const RECEIVED_AHEAD: usize = 4096;
+
 /// A connected socket that is no link yet: a WebSocket still has its HTTP upgrade ahead.
 pub enum Socket {
     Tcp(TcpStream),
@@ -144,6 +148,9 @@ impl Wire {
 /// - a receiving half whose `recv` can be cancelled. The session cancels it whenever a connection
 ///   is opened, closed or dropped here, and `StreamLinkRx` then forgets the part of a payload it
 ///   has read: everything after it is out of step. Here a task receives, undisturbed;
+/// - a receiving half that is read whatever the session does. `WsLink` writes nothing while a
+///   message it received is not taken, and the session takes none while it waits to send an open,
+///   an accept, a close or a Pong: neither ever goes on;
 /// - a receiving half that can be ended from outside;
 /// - a sending half that can be cloned (the stable conduit asks for it), that refuses to write
 ///   once the receiving half has ended (the stable conduit would lose those frames), and that
@@ -183,7 +190,7 @@ impl<L: Link<Rx: Send>> Link for SharedLink<L> {
             ended: Arc::default(),
         };
         let ended = tx.ended.clone();
-        let (sender, payloads) = mpsc::channel(1);
+        let (sender, payloads) = mpsc::channel(RECEIVED_AHEAD);
         let pump = tokio::spawn(async move {
             loop {
                 let payload = tokio::select! {

@@ -7,10 +7,10 @@ import { asChannel } from "../schema/channel-schema.ts";
 import type { MethodDescriptor, Methods, Service } from "../schema/service.ts";
 import { Metadata, type MetadataInit } from "../wire/metadata.ts";
 import { CallError } from "./call-error.ts";
-import { failChannels } from "./caller-channels.ts";
 import { inheritedBy, isTraceParent, setInherited, traceEntries } from "./call-metadata.ts";
 import type { CallOptions, CallResult, ClientMethods } from "./call-types.ts";
 import type { Answer, Caller } from "./caller.ts";
+import { failChannels } from "./caller-channels.ts";
 import { type Middleware, type MiddlewareCall, runMiddleware } from "./middleware.ts";
 import { pump } from "./pump.ts";
 

@@ -55,9 +55,7 @@ export class ItemSender<T> {
       if (permit !== undefined) return this.#put(permit, value);
     }
     if (this.#waiting.size >= MAX_PENDING_SENDS) {
-      return Promise.reject(
-        new RoamError("queue-full", `${this.#waiting.size} sends wait: await each send`),
-      );
+      return Promise.reject(new RoamError("queue-full", `${this.#waiting.size} sends wait: await each send`));
     }
     const sent = this.#wait(value, signal);
     void this.#pump();

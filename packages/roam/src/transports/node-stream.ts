@@ -3,6 +3,9 @@ import { RoamError } from "../errors.ts";
 import type { Link } from "../link/link.ts";
 import { type ByteStream, type ByteStreamEvents, StreamLink } from "../link/stream-link.ts";
 
+/** Time that a socket we have ended may take to be ended by the far side (ms). */
+const LINGER_MS = 1000;
+
 /** A Node stream pair (or one duplex, twice) as the byte stream of a link. */
 class NodeByteStream implements ByteStream {
   readonly #readable: Readable;
@@ -63,7 +66,17 @@ class NodeByteStream implements ByteStream {
 
   destroy(): void {
     this.#detach();
-    this.#readable.destroy();
+    const readable = this.#readable;
+    const isDuplex = (readable as unknown) === this.#writable;
+    // A socket closed with bytes unread resets the connection, and what was sent last, such as
+    // why, is lost on the far side. So these are read to the end, but not for long.
+    if (isDuplex && this.#writable.writableFinished && !readable.readableEnded && !readable.destroyed) {
+      const timer = setTimeout(() => readable.destroy(), LINGER_MS);
+      readable.once("close", () => clearTimeout(timer)).once("end", () => readable.destroy());
+      readable.resume();
+      return;
+    }
+    readable.destroy();
     this.#writable.destroy();
   }
 

@@ -3,7 +3,16 @@ import { suite, test } from "node:test";
 import { type CallContext, channel, method, RoamError, service, t } from "roam";
 import { settled } from "roam/testing";
 import { encoded } from "../../src/testing/scripted-peer.ts";
-import { callOf, cancelOf, hex, itemOf, pairOf, responseOf, scriptedClient, scriptedServer } from "./harness.ts";
+import {
+  callOf,
+  cancelOf,
+  hex,
+  itemOf,
+  pairOf,
+  responseOf,
+  scriptedClient,
+  scriptedServer,
+} from "./harness.ts";
 
 const Jobs = service("Jobs", {
   run: method({ number: t.u32 }, t.u32),
@@ -167,7 +176,12 @@ suite("a call that the counterpart gives up", () => {
     await served.peer.send(cancelOf(1));
     assert.equal(hex((await served.peer.expect("RequestResponse")).ret), "01 03");
     await served.peer.send(itemOf(1, [6]));
-    await served.peer.send({ tag: "ChannelClose", connectionId: 0, id: 1, metadata: served.session.root.metadata });
+    await served.peer.send({
+      tag: "ChannelClose",
+      connectionId: 0,
+      id: 1,
+      metadata: served.session.root.metadata,
+    });
     await settled();
     assert.deepEqual(sums, [11]);
     await served.peer.expectNothing();

@@ -237,7 +237,9 @@ suite("the deadline of a call being served", () => {
 
 suite("calls made while serving a call", () => {
   /** Serves `relay` by calling `step` back on the same session, as `options` say. */
-  async function relaying(options: (call: CallContext) => Parameters<Client<(typeof Steps)["methods"]>["step"]>[1]) {
+  async function relaying(
+    options: (call: CallContext) => Parameters<Client<(typeof Steps)["methods"]>["step"]>[1],
+  ) {
     const clock = new VirtualClock();
     let back: Client<(typeof Steps)["methods"]> | undefined;
     const session = await scriptedClient(

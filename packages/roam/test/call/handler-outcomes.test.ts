@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { type CallContext, fail, method, service, t } from "roam";
-import { establish, messageFamily } from "roam/session";
 import { BareConduit } from "roam/conduit";
+import { establish, messageFamily } from "roam/session";
 import { scriptedPeer } from "roam/testing";
 import { callOf, hex, pairOf, scriptedClient } from "./harness.ts";
 
@@ -138,7 +138,11 @@ suite("a handler that fails otherwise", () => {
       },
       reported: SECRET,
     },
-    { name: "raises an own error where the method has none", double: () => fail(SECRET), reported: "own error" },
+    {
+      name: "raises an own error where the method has none",
+      double: () => fail(SECRET),
+      reported: "own error",
+    },
     { name: "returns a value of another type", double: () => wrong(SECRET), reported: "encode" },
     { name: "resolves to a value of another type", double: async () => wrong(SECRET), reported: "encode" },
     { name: "returns nothing where a value is due", double: () => wrong(undefined), reported: "encode" },
@@ -191,7 +195,10 @@ suite("a handler that fails otherwise", () => {
   test("thenables count as promises", async () => {
     // biome-ignore lint/suspicious/noThenProperty: that is what is tested
     const later = { then: (resolve: (value: number) => void) => resolve(7) };
-    await using served = await scriptedClient(Work, { ...handlers, double: () => later as PromiseLike<number> });
+    await using served = await scriptedClient(Work, {
+      ...handlers,
+      double: () => later as PromiseLike<number>,
+    });
     await served.peer.send(callOf(Work, "double", 1, { args: [4] }));
     assert.equal(hex((await served.peer.expect("RequestResponse")).ret), "00 07");
   });

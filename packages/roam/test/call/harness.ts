@@ -2,7 +2,6 @@ import {
   accept,
   type Client,
   type ConnectOptions,
-  clientOn,
   connect,
   type Handlers,
   implement,
@@ -157,5 +156,3 @@ export function hex(bytes: Uint8Array | unknown): string {
   if (!(bytes instanceof Uint8Array)) throw new TypeError("received bodies are bytes");
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0").toUpperCase()).join(" ");
 }
-
-export { clientOn };

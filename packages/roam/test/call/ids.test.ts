@@ -8,7 +8,10 @@ const Echo = service("Echo", {
   now: method({ number: t.u32 }, t.u32),
   never: method({}, t.u32),
 });
-const handlers = { now: ({ number }: { number: number }) => number, never: () => new Promise<number>(() => {}) };
+const handlers = {
+  now: ({ number }: { number: number }) => number,
+  never: () => new Promise<number>(() => {}),
+};
 const call = (id: Id) => callOf(Echo, "now", id, { args: [5] });
 
 suite("request ids of ours", () => {

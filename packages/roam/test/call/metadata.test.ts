@@ -27,14 +27,17 @@ suite("metadata of calls", () => {
       },
     );
     const { metadata } = await served.peer.expect("RequestCall");
-    assert.deepEqual([...metadata], [
-      new MetadataEntry("plain", "text"),
-      new MetadataEntry("raw", Uint8Array.of(1, 2)),
-      new MetadataEntry("count", 2n ** 64n - 1n),
-      new MetadataEntry("token", "t0p", SENSITIVE),
-      new MetadataEntry("hop", "x", NO_PROPAGATE),
-      new MetadataEntry("both", "y", SENSITIVE | NO_PROPAGATE),
-    ]);
+    assert.deepEqual(
+      [...metadata],
+      [
+        new MetadataEntry("plain", "text"),
+        new MetadataEntry("raw", Uint8Array.of(1, 2)),
+        new MetadataEntry("count", 2n ** 64n - 1n),
+        new MetadataEntry("token", "t0p", SENSITIVE),
+        new MetadataEntry("hop", "x", NO_PROPAGATE),
+        new MetadataEntry("both", "y", SENSITIVE | NO_PROPAGATE),
+      ],
+    );
     await served.peer.send(responseOf(1, [0, 0]));
     await note;
   });
@@ -63,12 +66,15 @@ suite("metadata of calls", () => {
     assert.deepEqual(seen[0]?.getAll("Tag"), ["b"]);
     assert.equal(seen[0]?.get("tag"), "a");
     assert.equal(seen[0]?.get("none"), undefined);
-    assert.deepEqual([...response.metadata].map(({ key, value }) => [key, value]), [
-      ["via", "1"],
-      ["via", "2"],
-      ["Via", "3"],
-      ["via", 4n],
-    ]);
+    assert.deepEqual(
+      [...response.metadata].map(({ key, value }) => [key, value]),
+      [
+        ["via", "1"],
+        ["via", "2"],
+        ["Via", "3"],
+        ["via", 4n],
+      ],
+    );
   });
 
   // r[verify rpc.metadata.unknown]
@@ -129,16 +135,25 @@ suite("metadata of calls", () => {
   // r[verify rpc.metadata.flags.no-propagate]
   test("what must not be handed on is stripped by whoever forwards", () => {
     const metadata = Metadata.from({ keep: "1", drop: { value: "2", noPropagate: true }, also: "3" });
-    assert.deepEqual([...metadata.forwarded()].map(({ key }) => key), ["keep", "also"]);
+    assert.deepEqual(
+      [...metadata.forwarded()].map(({ key }) => key),
+      ["keep", "also"],
+    );
   });
 
   for (const { name, metadata } of [
-    { name: "too many entries", metadata: Object.fromEntries(Array.from({ length: 129 }, (_, i) => [`k${i}`, ""])) },
+    {
+      name: "too many entries",
+      metadata: Object.fromEntries(Array.from({ length: 129 }, (_, i) => [`k${i}`, ""])),
+    },
     { name: "too many bytes", metadata: { key: "x".repeat(65_536) } },
   ]) {
     test(`${name}: the call is not sent`, async () => {
       await using served = await scriptedServer(Notes);
-      await assert.rejects(served.client.note({ text: "" }, { metadata }), { name: "CallError", code: "too-large" });
+      await assert.rejects(served.client.note({ text: "" }, { metadata }), {
+        name: "CallError",
+        code: "too-large",
+      });
       await served.peer.expectNothing();
     });
   }

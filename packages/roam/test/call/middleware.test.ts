@@ -59,10 +59,13 @@ suite("middleware of the caller", () => {
     });
     const added = served.client.add.result({ a: 1, b: 2 }, { signal, metadata: { own: "1" } });
     const call = await served.peer.expect("RequestCall");
-    assert.deepEqual([...call.metadata].map(({ key, flags }) => [key, flags]), [
-      ["own", 0n],
-      ["auth", 1n],
-    ]);
+    assert.deepEqual(
+      [...call.metadata].map(({ key, flags }) => [key, flags]),
+      [
+        ["own", 0n],
+        ["auth", 1n],
+      ],
+    );
     await served.peer.send(responseOf(1, [0, 3], call.metadata));
     const answer = await added;
     assert.equal(answer.metadata.get("own"), "1");

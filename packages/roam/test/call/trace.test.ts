@@ -16,10 +16,10 @@ suite("trace context", () => {
     await using served = await scriptedServer(Steps);
     const step = served.client.step({}, { trace: { traceparent: PARENT, tracestate: "a=1,b=2" } });
     const { metadata } = await served.peer.expect("RequestCall");
-    assert.deepEqual([...metadata], [
-      new MetadataEntry("traceparent", PARENT, 0n),
-      new MetadataEntry("tracestate", "a=1,b=2", 0n),
-    ]);
+    assert.deepEqual(
+      [...metadata],
+      [new MetadataEntry("traceparent", PARENT, 0n), new MetadataEntry("tracestate", "a=1,b=2", 0n)],
+    );
     await served.peer.send(responseOf(1, [0]));
     await step;
   });
@@ -64,8 +64,16 @@ suite("trace context", () => {
     { name: "one too long", metadata: { traceparent: `${PARENT}0` }, trace: undefined },
     { name: "bytes", metadata: { traceparent: new TextEncoder().encode(PARENT) }, trace: undefined },
     { name: "state alone", metadata: { tracestate: "a=1" }, trace: undefined },
-    { name: "state that is no String", metadata: { traceparent: PARENT, tracestate: 1n }, trace: { traceparent: PARENT } },
-  ] as readonly { name: string; metadata: Record<string, string | Uint8Array | bigint>; trace: TraceContext | undefined }[]) {
+    {
+      name: "state that is no String",
+      metadata: { traceparent: PARENT, tracestate: 1n },
+      trace: { traceparent: PARENT },
+    },
+  ] as readonly {
+    name: string;
+    metadata: Record<string, string | Uint8Array | bigint>;
+    trace: TraceContext | undefined;
+  }[]) {
     test(`${name} is read as ${trace === undefined ? "none" : "it is"}`, () => {
       assert.deepEqual(traceIn(Metadata.from(metadata)), trace);
     });
@@ -87,15 +95,27 @@ suite("trace context", () => {
 
   // r[verify rpc.x.trace]
   for (const { name, incoming, options, sent } of [
-    { name: "an incoming one is the parent of calls made while serving", incoming: PARENT, options: {}, sent: PARENT },
+    {
+      name: "an incoming one is the parent of calls made while serving",
+      incoming: PARENT,
+      options: {},
+      sent: PARENT,
+    },
     { name: "an invalid one is not handed on", incoming: "00-zz", options: {}, sent: undefined },
-    { name: "the call's own goes before", incoming: PARENT, options: { trace: { traceparent: OTHER } }, sent: OTHER },
+    {
+      name: "the call's own goes before",
+      incoming: PARENT,
+      options: { trace: { traceparent: OTHER } },
+      sent: OTHER,
+    },
     { name: "not inherited if told so", incoming: PARENT, options: { inherit: false }, sent: undefined },
   ]) {
     test(name, async () => {
       const { session, traces } = await relaying(options);
       await using _ = session;
-      await session.peer.send(callOf(Steps, "relay", 1, { metadata: Metadata.from({ traceparent: incoming }) }));
+      await session.peer.send(
+        callOf(Steps, "relay", 1, { metadata: Metadata.from({ traceparent: incoming }) }),
+      );
       assert.equal((await session.peer.expect("RequestCall")).metadata.get("traceparent"), sent);
       await session.peer.send(responseOf(2, [0]));
       await session.peer.expect("RequestResponse");

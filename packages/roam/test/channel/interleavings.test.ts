@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
-import { channel, method, service, t, type Rx } from "roam";
+import { channel, method, type Rx, service, t } from "roam";
 import { settled } from "roam/testing";
-import { grantOf, itemOf, pairOf, scriptedClient, scriptedServer, callOf } from "../call/harness.ts";
+import { callOf, grantOf, itemOf, pairOf, scriptedClient, scriptedServer } from "../call/harness.ts";
 
 const credits = [0, 1, 2, 3, 5, 16] as const;
 const Flow = service("Flow", {
@@ -44,7 +44,9 @@ suite("whatever the order of sends, reads and grants", () => {
           held.push(items);
           return new Promise<never>(() => {});
         };
-        const handlers = Object.fromEntries(credits.map((n) => [`flow${n}`, take])) as unknown as FlowHandlers;
+        const handlers = Object.fromEntries(
+          credits.map((n) => [`flow${n}`, take]),
+        ) as unknown as FlowHandlers;
         await using pair = await pairOf(Flow, handlers, { server: { adaptiveCredit: isAhead } });
         const [tx, items] = channel<number>();
         void pair.client[`flow${credit}`]({ items }).catch(() => {});
@@ -136,7 +138,9 @@ suite("whatever the order of sends, reads and grants", () => {
           held.push(items);
           return new Promise<never>(() => {});
         };
-        const handlers = Object.fromEntries(credits.map((n) => [`flow${n}`, take])) as unknown as FlowHandlers;
+        const handlers = Object.fromEntries(
+          credits.map((n) => [`flow${n}`, take]),
+        ) as unknown as FlowHandlers;
         await using served = await scriptedClient(Flow, handlers);
         await served.peer.send(callOf(Flow, `flow${credit}` as "flow1", 1, { channels: [1] }));
         await settled();

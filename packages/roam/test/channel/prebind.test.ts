@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { channel, method, type Rx, service, t, type Tx } from "roam";
+import { channel, method, type Rx, service, type Tx, t } from "roam";
 import { settled } from "roam/testing";
 import {
   callOf,
@@ -103,7 +103,11 @@ suite("what comes for a channel before its Call", () => {
   });
 
   for (const { name, limits, send } of [
-    { name: "bytes", limits: { maxUnboundBytes: 10 }, send: [itemOf(1, Array(6).fill(0)), itemOf(3, Array(5).fill(0))] },
+    {
+      name: "bytes",
+      limits: { maxUnboundBytes: 10 },
+      send: [itemOf(1, Array(6).fill(0)), itemOf(3, Array(5).fill(0))],
+    },
     {
       name: "channels",
       limits: { maxChannelsPerConnection: 2 },

@@ -9,7 +9,7 @@ import {
   itemOf,
   pairOf,
   responseOf,
-  scriptedClient,
+  type scriptedClient,
   scriptedServer,
 } from "../call/harness.ts";
 
@@ -172,7 +172,10 @@ suite("channels left out: their ends on the returned call", () => {
     const received: number[] = [];
     const call = pair.client.count({ upTo: 40 });
     for await (const number of call.out) received.push(number);
-    assert.deepEqual(received, Array.from({ length: 40 }, (_, number) => number));
+    assert.deepEqual(
+      received,
+      Array.from({ length: 40 }, (_, number) => number),
+    );
     await call;
   });
 

@@ -32,10 +32,13 @@ suite("early items", () => {
     const held = new UnboundItems(limits);
     held.hold(1, new Uint8Array(60));
     held.hold(3, new Uint8Array(40));
-    assert.throws(() => held.hold(3, item(1)), (error) => {
-      assert(error instanceof ProtocolError);
-      return error.rule === "session.x.limits";
-    });
+    assert.throws(
+      () => held.hold(3, item(1)),
+      (error) => {
+        assert(error instanceof ProtocolError);
+        return error.rule === "session.x.limits";
+      },
+    );
   });
 
   test("more channels than allowed are a protocol error", () => {

@@ -143,6 +143,20 @@ suite("failures of a bare conduit", () => {
   }
 
   // r[verify conduit.x.errors]
+  test("pushed: a decode error ends the flow once, and nothing comes after it", async () => {
+    const { script, rx } = onScript(messageFamily);
+    const events: string[] = [];
+    rx.start(
+      ({ tag }) => events.push(tag),
+      (cause) => events.push(cause?.code ?? "end"),
+    );
+    for (const bytes of [PING_BYTES, [0, 11], PING_BYTES, [0, 11]]) await script.send(bytes);
+    await script.end();
+    await settled();
+    assert.deepEqual(events, ["Ping", "decode"]);
+  });
+
+  // r[verify conduit.x.errors]
   test("a payload above the limit is told from other failures", async () => {
     const { script, rx } = onScript(messageFamily);
     rx.maxPayloadBytes = 2;

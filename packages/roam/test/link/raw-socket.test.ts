@@ -173,3 +173,17 @@ suite("writes of a stream link", () => {
     link.destroy();
   });
 });
+
+suite("reading of a stream link", () => {
+  test("begins when the receiver starts: until then the stream keeps its bytes", async () => {
+    const duplex = new WritesDuplex();
+    const link = duplexLink(duplex);
+    const stream = Uint8Array.of(1, 0, 0, 0, 7);
+    duplex.push(stream);
+    await settled();
+    assert.equal(duplex.readableLength, stream.length);
+    assert.deepEqual(await new LinkReceiver(link.rx).recv(), Uint8Array.of(7));
+    assert.equal(duplex.readableLength, 0);
+    link.destroy();
+  });
+});

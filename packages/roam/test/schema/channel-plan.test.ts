@@ -42,10 +42,19 @@ suite("where channels are in a type", () => {
       }),
       places: ["rx a.b"],
     },
-    { name: "tuples", schema: t.tuple([t.u8, t.tx(t.u8), t.tuple([t.rx(t.u8)])]), places: ["tx 1", "rx 2.0"] },
+    {
+      name: "tuples",
+      schema: t.tuple([t.u8, t.tx(t.u8), t.tuple([t.rx(t.u8)])]),
+      places: ["tx 1", "rx 2.0"],
+    },
     {
       name: "all variants of an enum",
-      schema: t.enum("E", { None: t.unit, One: t.tx(t.u8), Two: [t.u8, t.rx(t.u8)], Named: { a: t.tx(t.u8) } }),
+      schema: t.enum("E", {
+        None: t.unit,
+        One: t.tx(t.u8),
+        Two: [t.u8, t.rx(t.u8)],
+        Named: { a: t.tx(t.u8) },
+      }),
       places: ["tx One", "rx Two.1", "tx Named.a"],
     },
     { name: "a type inside itself, once", schema: Nested, places: ["tx log"] },

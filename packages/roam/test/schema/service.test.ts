@@ -25,9 +25,15 @@ suite("method ids", () => {
     { name: "the method's name", other: idOf("Svc", { n: method({ a: t.u32, b: t.string }, t.u64) }, "n") },
     { name: "an argument's type", other: idOf("Svc", { m: method({ a: t.i32, b: t.string }, t.u64) }) },
     { name: "the order of arguments", other: idOf("Svc", { m: method({ b: t.string, a: t.u32 }, t.u64) }) },
-    { name: "one argument more", other: idOf("Svc", { m: method({ a: t.u32, b: t.string, c: t.u8 }, t.u64) }) },
+    {
+      name: "one argument more",
+      other: idOf("Svc", { m: method({ a: t.u32, b: t.string, c: t.u8 }, t.u64) }),
+    },
     { name: "the return type", other: idOf("Svc", { m: method({ a: t.u32, b: t.string }, t.u32) }) },
-    { name: "another container", other: idOf("Svc", { m: method({ a: t.u32, b: t.option(t.string) }, t.u64) }) },
+    {
+      name: "another container",
+      other: idOf("Svc", { m: method({ a: t.u32, b: t.option(t.string) }, t.u64) }),
+    },
   ]) {
     test(`change with ${name}`, () => {
       assert.notEqual(other, base);
@@ -59,7 +65,10 @@ suite("method ids", () => {
   test("may be given ready made", () => {
     const known = knownIds("Svc", { m: method({ a: t.u32 }) }, { m: 0xffff_ffff_0000_0001n });
     const descriptor = known.descriptors().get("m");
-    assert.deepEqual([descriptor?.id, descriptor?.idLo, descriptor?.idHi], [0xffff_ffff_0000_0001n, 1, 0xffff_ffff]);
+    assert.deepEqual(
+      [descriptor?.id, descriptor?.idLo, descriptor?.idHi],
+      [0xffff_ffff_0000_0001n, 1, 0xffff_ffff],
+    );
     assert.throws(() => knownIds("Svc", { m: method({}) }, {} as never).descriptors(), TypeError);
   });
 });

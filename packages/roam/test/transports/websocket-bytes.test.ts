@@ -4,8 +4,9 @@ import { createServer, get } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { suite, test } from "node:test";
 import { type Link, LinkReceiver } from "roam/link";
+import { dialWebSocket, type WebSocketConstructor } from "roam/websocket";
 import { dialWs, listenWebSocket, type WebSocketListenOptions } from "roam/websocket-server";
-import { WebSocket } from "ws";
+import { WebSocket, WebSocketServer } from "ws";
 import { Inbox } from "../../src/internal/inbox.ts";
 import { portOf } from "./listening.ts";
 
@@ -115,6 +116,37 @@ suite("a bare WebSocket against a link", () => {
     assert.equal((await pair.receiver.recv())?.length, 1_000);
     await assert.rejects(pair.receiver.recv(), { code: "too-large" });
   });
+});
+
+// r[verify transport.websocket]
+suite("a bare WebSocket server against the platform's class", () => {
+  for (const { name, act, outcome } of [
+    { name: "a text message is an error", act: (ws: WebSocket) => ws.send("hello"), outcome: "io" },
+    { name: "a close frame is the end", act: (ws: WebSocket) => ws.close(), outcome: null },
+    { name: "a dropped connection is the end", act: (ws: WebSocket) => ws.terminate(), outcome: null },
+  ]) {
+    test(`${name}, for good`, async () => {
+      const server = new WebSocketServer({ host: HOST, port: 0 });
+      await once(server, "listening");
+      const { port } = server.address() as AddressInfo;
+      const [link, [ws]] = await Promise.all([
+        dialWebSocket(`ws://${HOST}:${port}/`, { WebSocket: WebSocket as unknown as WebSocketConstructor }),
+        once(server, "connection") as Promise<[WebSocket]>,
+      ]);
+      const receiver = new LinkReceiver(link.rx);
+      ws.send(Uint8Array.of(5));
+      assert.deepEqual(await receiver.recv(), Uint8Array.of(5));
+      act(ws);
+      for (let time = 0; time < 3; time++) {
+        if (outcome === null) assert.equal(await receiver.recv(), null);
+        else await assert.rejects(receiver.recv(), { code: outcome });
+      }
+      link.destroy();
+      ws.terminate();
+      server.close();
+      await once(server, "close");
+    });
+  }
 });
 
 suite("WebSocket upgrades", () => {

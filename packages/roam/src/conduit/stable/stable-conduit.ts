@@ -58,6 +58,8 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ConduitRx<M> 
   #stopAckTimer: (() => void) | undefined;
   #stopSolicitTimer: (() => void) | undefined;
   #wasAttached = false;
+  /** A frame came on the current link: it is worth something. */
+  #hasProgress = false;
 
   constructor(options: StableConduitOptions<M>) {
     const { family } = options;
@@ -77,6 +79,11 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ConduitRx<M> 
 
   get isAttached(): boolean {
     return this.#attachment !== undefined;
+  }
+
+  /** True if the last link brought a frame: one that only shakes hands and dies is no success. */
+  get hasProgress(): boolean {
+    return this.#hasProgress;
   }
 
   get hasEnded(): boolean {
@@ -175,15 +182,17 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ConduitRx<M> 
 
   async #writeLater(attachment: Attachment): Promise<void> {
     this.#isPumping = true;
+    let isAlive = true;
     try {
       const permit = await attachment.link.tx.reserve();
       permit.release();
     } catch {
-      // The link has died: its end tells why, and the next link starts over.
+      // The link has died: its end, which is on the way, leads to the next link.
+      isAlive = false;
     } finally {
       this.#isPumping = false;
     }
-    this.#write();
+    if (isAlive || this.#attachment !== attachment) this.#write();
   }
 
   #writeClose(attachment: Attachment): void {
@@ -228,18 +237,18 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ConduitRx<M> 
 
   // r[impl stable.x.ack-solicit]
   #solicitIfNeeded(): void {
-    const { family, clock, limits } = this.#options;
-    const solicit = family.fillers?.solicit;
+    const solicit = this.#options.family.fillers?.solicit;
     if (this.#stopSolicitTimer !== undefined || solicit === undefined || !this.#attachment) return;
     if (!this.core.isHalfFull || this.core.peerSendsAckFrames || !this.core.tryTakeHeadroom()) return;
-    this.#armSolicitTimer(clock, limits.solicitTimeoutMs);
+    this.#armSolicitTimer();
     this.core.enqueue(this.#encode(solicit));
     this.#write();
   }
 
-  #armSolicitTimer(clock: Clock, timeoutMs: number): void {
+  #armSolicitTimer(): void {
+    const { clock, limits } = this.#options;
     this.#stopSolicitTimer?.();
-    this.#stopSolicitTimer = clock.after(timeoutMs, () => {
+    this.#stopSolicitTimer = clock.after(limits.solicitTimeoutMs, () => {
       this.#stopSolicitTimer = undefined;
       this.#drop("a solicitation brought no ack");
     });
@@ -296,8 +305,9 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ConduitRx<M> 
       if (!(error instanceof DecodeError)) throw error;
       return this.#fail(new RoamError("decode", error.message, { cause: error }));
     }
-    this.#stopSolicitTimer &&
-      this.#armSolicitTimer(this.#options.clock, this.#options.limits.solicitTimeoutMs);
+    // Whatever comes is progress: only a link that is silent is taken for dead.
+    if (this.#stopSolicitTimer !== undefined) this.#armSolicitTimer();
+    this.#hasProgress = true;
     const framesBefore = this.core.replayFrames;
     const verdict = this.core.onFrame(frame.seq, frame.ack, payload.length, this.#options.clock.nowMs());
     if (this.core.replayFrames < framesBefore) this.#acked();
@@ -366,6 +376,7 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ConduitRx<M> 
     rx.maxPayloadBytes = Math.min(this.maxPayloadBytes + MAX_FRAME_HEADER_BYTES, 0xffff_ffff);
     tx.maxPayloadBytes = 0xffff_ffff;
     this.#hasSentClose = false;
+    this.#hasProgress = false;
     if (this.#isPaused) rx.pause();
     this.#options.onState?.(this.#wasAttached ? { kind: "resumed", replayed } : { kind: "connected" });
     this.#wasAttached = true;
@@ -392,8 +403,9 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ConduitRx<M> 
   #drop(reason: string): void {
     if (this.#attachment === undefined || this.#end !== undefined) return;
     this.fence();
-    // Closed on both sides, or by a peer that answers no close frame: no link is missed.
-    if (this.#hasPeerClosed && this.#isClosing) return this.#over(new RoamError("closed", reason));
+    // Closed on both sides, or here and everything has arrived: no link is missed.
+    const isDone = this.#hasPeerClosed || this.core.replayFrames === 0;
+    if (this.#isClosing && isDone) return this.#over(new RoamError("closed", reason));
     this.#options.onDetached(reason);
   }
 

@@ -56,6 +56,9 @@ class StableInitiator<M> {
   /** Aborts whatever attempt or delay is under way when the conduit is over. */
   readonly #life = new AbortController();
   #resumeKey: ResumeKey | undefined;
+  /** Attempts since a link was of use, and when that one was lost. */
+  #attempts = 0;
+  #lostAtMs = 0;
 
   constructor(source: LinkSource, options: StableInitiatorOptions<M>) {
     this.#source = source;
@@ -159,10 +162,15 @@ class StableInitiator<M> {
 
   // r[impl stable.x.backoff]
   async #reconnect(reason: string): Promise<void> {
-    const sinceMs = this.#clock.nowMs();
-    for (let attempt = 0; !this.conduit.hasEnded; attempt++) {
+    // A link that shook hands and died at once does not start the count anew.
+    if (this.conduit.hasProgress || this.#attempts === 0) {
+      this.#attempts = 0;
+      this.#lostAtMs = this.#clock.nowMs();
+    }
+    while (!this.conduit.hasEnded) {
+      const attempt = this.#attempts++;
       const delayMs = backoffDelayMs(attempt, this.#backoff, this.#random());
-      if (this.#clock.nowMs() + delayMs - sinceMs > this.#backoff.totalMs) {
+      if (this.#clock.nowMs() + delayMs - this.#lostAtMs > this.#backoff.totalMs) {
         this.conduit.lose("timeout");
         return;
       }

@@ -1,0 +1,21 @@
+/**
+ * Chromium against a Node server: the page of the main job, used as a person would, and a bare
+ * page. Leaves screenshots in `build/`. One line for each case; the last is `N passed, N failed`.
+ */
+import { checkBarePage } from "./browser/bare-page.ts";
+import { startChromium } from "./browser/chromium.ts";
+import { checkMainJobPage } from "./browser/main-job-page.ts";
+import { Tally } from "./browser/tally.ts";
+
+const tally = new Tally();
+await tally.check("the browser runs", async () => {
+  const browser = await startChromium();
+  try {
+    await checkMainJobPage(browser, tally);
+    await checkBarePage(browser, tally);
+  } finally {
+    await browser.close();
+  }
+});
+console.log(`${tally.passed} passed, ${tally.failed} failed`);
+process.exitCode = tally.failed === 0 ? 0 : 1;
