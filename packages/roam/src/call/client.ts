@@ -30,8 +30,12 @@ export function makeClient<M extends Methods>(
   options: ClientOptions = {},
 ): ClientMethods<M> {
   const client: Record<string, unknown> = {};
-  for (const [name, method] of service.descriptors())
+  for (const [name, method] of service.descriptors()) {
+    // With `then` the client would be taken for a promise; `$` holds what is no method.
+    if (name === "then" || name === "$")
+      throw new TypeError(`${service.name}.${name} cannot be a client's method`);
     client[name] = clientMethod(method, caller, clock, options);
+  }
   return client as ClientMethods<M>;
 }
 

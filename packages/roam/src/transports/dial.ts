@@ -1,3 +1,4 @@
+import type { Limits } from "../limits.ts";
 import type { Link, Listener } from "../link/link.ts";
 
 /** What transports may want to know beyond the address. */
@@ -5,11 +6,11 @@ export interface DialOptions {
   readonly signal?: AbortSignal;
   /** `node:tls` options for `tls:`; `ws` options for `ws:` and `wss:` in Node. */
   readonly transport?: object;
+  /** For transports that hold a message whole before the session sees it. */
+  readonly limits?: Partial<Limits>;
 }
 
-export interface ListenOptions {
-  readonly transport?: object;
-}
+export type ListenOptions = Omit<DialOptions, "signal">;
 
 /** The transports of one platform, by URL. */
 export interface Transports {

@@ -1,6 +1,7 @@
 import type { ConnectionOptions, TlsOptions } from "node:tls";
 import type { ClientOptions } from "ws";
 import { RoamError } from "../errors.ts";
+import type { Limits } from "../limits.ts";
 import { type Transports, unknownScheme } from "./dial.ts";
 import { dialLocal, listenLocal } from "./local.ts";
 import { stdioLink } from "./stdio.ts";
@@ -11,7 +12,7 @@ const KNOWN = "tcp:, tls:, unix:, ws:, wss: and stdio:";
 
 /** Node, and what runs its modules: everything but a browser. */
 export const transports: Transports = {
-  async dial(url, { signal, transport }) {
+  async dial(url, { signal, transport, limits = {} }) {
     const options = signal === undefined ? {} : { signal };
     switch (schemeOf(url)) {
       case "tcp":
@@ -22,14 +23,18 @@ export const transports: Transports = {
         return dialLocal(localPath(url), options);
       case "ws":
       case "wss":
-        return (await websockets()).dialWs(url, { ...options, ws: transport as ClientOptions });
+        return (await websockets()).dialWs(url, {
+          ...options,
+          ...maxPayload(limits),
+          ws: transport as ClientOptions,
+        });
       case "stdio":
         return stdioLink();
       default:
         throw unknownScheme(url, KNOWN);
     }
   },
-  async listen(url, { transport }, onLink) {
+  async listen(url, { transport, limits = {} }, onLink) {
     switch (schemeOf(url)) {
       case "tcp":
         return listenTcp(tcpAddress(url), onLink);
@@ -44,6 +49,7 @@ export const transports: Transports = {
           host: unbracketed(hostname),
           port: Number(port || 80),
           ...path,
+          ...maxPayload(limits),
           ...(transport as WebSocketListenOptions),
         };
         return (await websockets()).listenWebSocket(options, onLink);
@@ -90,4 +96,8 @@ async function websockets(): Promise<typeof import("./websocket-server.ts")> {
   } catch (cause) {
     throw new RoamError("io", "WebSockets in Node need the package ws: npm install ws", { cause });
   }
+}
+
+function maxPayload({ maxPayloadBytes }: Partial<Limits>): { maxPayloadBytes?: number } {
+  return maxPayloadBytes === undefined ? {} : { maxPayloadBytes };
 }

@@ -25,7 +25,7 @@ export interface MessageSocket {
 export interface MessageSocketEvents {
   onMessage(payload: Uint8Array): void;
   onText(): void;
-  onClosed(error?: Error): void;
+  onClosed(error?: RoamError): void;
 }
 
 /** A link over a WebSocket: one binary message per payload. */
@@ -117,11 +117,11 @@ export class WebSocketLink implements Link {
   }
 
   // A dropped socket without a close frame is an end of stream: published peers leave that way.
-  #closed(error?: Error): void {
+  #closed(error?: RoamError): void {
     if (this.#isDead) return;
     if (error === undefined) {
       this.rx.end();
       this.destroy(new RoamError("closed", "the far side closed the WebSocket"));
-    } else this.destroy(new RoamError("io", error.message, { cause: error }));
+    } else this.destroy(error);
   }
 }

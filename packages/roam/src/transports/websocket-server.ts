@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { type ClientOptions, WebSocket, WebSocketServer } from "ws";
 import { RoamError } from "../errors.ts";
+import { DEFAULT_LIMITS } from "../limits.ts";
 import type { Link, Listener } from "../link/link.ts";
 import { type MessageSocket, type MessageSocketEvents, WebSocketLink } from "./websocket-link.ts";
 
@@ -17,13 +18,15 @@ class WsSocket implements MessageSocket {
   }
 
   start(events: MessageSocketEvents): void {
-    let failure: Error | undefined;
+    let failure: RoamError | undefined;
     this.#ws.on("message", (data, isBinary) => {
       if (!isBinary) events.onText();
       else events.onMessage(bytesOf(data as Buffer));
     });
     this.#ws.on("error", (error) => {
-      failure = error;
+      failure = asRoamError(error);
+      // Without waiting for a close handshake with somebody who broke the protocol.
+      this.#ws.terminate();
     });
     this.#ws.on("close", () => events.onClosed(failure));
     this.#ws.pause();
@@ -66,8 +69,19 @@ function bytesOf(data: Buffer): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-// A payload compresses badly when it is small and costs a turn when it is large.
-const WS_OPTIONS = { perMessageDeflate: false, maxPayload: 0xffff_ffff } as const;
+/**
+ * The package buffers a message whole before it is seen here, so it needs the limit itself. A payload
+ * compresses badly when it is small and costs a turn when it is large.
+ */
+function wsOptions(maxPayloadBytes = DEFAULT_LIMITS.maxPayloadBytes) {
+  return { perMessageDeflate: false, maxPayload: maxPayloadBytes };
+}
+
+/** What the package reports, in our terms. */
+function asRoamError(error: Error & { code?: string }): RoamError {
+  const isTooLarge = error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH";
+  return new RoamError(isTooLarge ? "too-large" : "io", error.message, { cause: error });
+}
 
 /**
  * Dials a WebSocket with the `ws` package: headers, TLS options and real backpressure.
@@ -76,12 +90,12 @@ const WS_OPTIONS = { perMessageDeflate: false, maxPayload: 0xffff_ffff } as cons
  */
 export function dialWs(
   url: string,
-  options: { signal?: AbortSignal; ws?: ClientOptions } = {},
+  options: { signal?: AbortSignal; maxPayloadBytes?: number; ws?: ClientOptions } = {},
 ): Promise<Link> {
   const { signal } = options;
   if (signal?.aborted) return Promise.reject(signal.reason);
   return new Promise((resolve, reject) => {
-    const ws = new WebSocket(url, { ...WS_OPTIONS, ...options.ws });
+    const ws = new WebSocket(url, { ...wsOptions(options.maxPayloadBytes), ...options.ws });
     let tcp: Socket | undefined;
     const onAbort = () => {
       ws.terminate();
@@ -113,6 +127,8 @@ export interface WebSocketListenOptions {
   readonly path?: string;
   /** Which upgrades to take, by their headers; the default takes all. */
   readonly accept?: (request: IncomingMessage) => boolean;
+  /** Largest message taken (bytes; default that of the session's limits). */
+  readonly maxPayloadBytes?: number;
 }
 
 /** Listens for WebSockets, on a server of its own or on one given. */
@@ -121,9 +137,9 @@ export function listenWebSocket(
   onLink: (link: Link) => void,
 ): Promise<Listener> {
   const http = options.server ?? createServer((_request, response) => response.writeHead(426).end());
-  const wss = new WebSocketServer({ ...WS_OPTIONS, noServer: true });
+  const wss = new WebSocketServer({ ...wsOptions(options.maxPayloadBytes), noServer: true });
   const onUpgrade = (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    const path = new URL(request.url ?? "/", "http://host").pathname;
+    const [path] = (request.url ?? "/").split("?");
     if (options.path !== undefined && options.path !== path) {
       // On a server of the caller's, another path is another's to answer.
       if (options.server === undefined) refuse(socket, "404 Not Found");
@@ -164,5 +180,7 @@ export function listenWebSocket(
 }
 
 function refuse(socket: Socket, status: string): void {
+  // Nobody else listens any more: a client that is gone already must not take the process along.
+  socket.on("error", () => {});
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
 }
