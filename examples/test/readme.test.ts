@@ -31,8 +31,13 @@ suite("the README's code", () => {
   test("runs: the client calls the server", async () => {
     // One process: the server first, then the client.
     const main = join(folder, "main.ts");
-    writeFileSync(main, 'import { server } from "./server.ts"; await import("./client.ts"); await server.close();\n');
-    const child = spawn(process.execPath, ["--conditions=roam-source", "--import", "tsx", main], { cwd: ROOT });
+    writeFileSync(
+      main,
+      'import { server } from "./server.ts"; await import("./client.ts"); await server.close();\n',
+    );
+    const child = spawn(process.execPath, ["--conditions=roam-source", "--import", "tsx", main], {
+      cwd: ROOT,
+    });
     let output = "";
     child.stdout.on("data", (chunk) => (output += chunk));
     child.stderr.on("data", (chunk) => (output += chunk));

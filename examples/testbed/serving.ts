@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtempSync, rmSync } from "node:fs";
 import type { Server as HttpServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,17 +30,22 @@ export async function startServing({ tcp, unix, wsPort }: Options): Promise<Serv
   const testbed = implement(Testbed, testbedHandlers);
   const options: ServeOptions = { services: [implement(Monitor, monitorHandlers(closing.signal))] };
   const servers: Server[] = [];
-  let folder: string | undefined;
+  // The socket's own; removed even by those who leave at once.
+  const folder = unix === undefined ? mkdtempSync(join(tmpdir(), "roam-testbed-")) : undefined;
+  const removeFolder = () => {
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  };
+  process.on("exit", removeFolder);
   let http: HttpServer | undefined;
   const end = async (endOf: (server: Server) => Promise<void>) => {
     closing.abort();
     await Promise.all(servers.map(endOf));
     if (http !== undefined) await closeHttp(http);
-    if (folder !== undefined) await rm(folder, { recursive: true });
+    removeFolder();
+    process.off("exit", removeFolder);
   };
   try {
     servers.push(await serveHandler((onLink) => listenTcp(tcp, onLink), testbed, options));
-    folder = unix === undefined ? await mkdtemp(join(tmpdir(), "roam-testbed-")) : undefined;
     const path = unix ?? join(folder ?? "", "testbed.sock");
     servers.push(await serveHandler((onLink) => listenLocal(path, onLink), testbed, options));
     const server = await servePage(wsPort);

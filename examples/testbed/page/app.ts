@@ -47,7 +47,7 @@ async function watch({ monitor }: Services): Promise<void> {
     const memory = `${(machine.memory_bytes / GIB).toFixed(1)} GiB`;
     setText(
       "#machine",
-      `${machine.cores} cores, ${memory}, ${machine.platform}. ${1000 / INTERVAL_MS} samples a second.`,
+      `${machine.cores} cores, ${machine.platform}: ${1000 / INTERVAL_MS} samples a second`,
     );
     const call = monitor.watch({ interval_ms: INTERVAL_MS }, { signal: controller.signal });
     for await (const { cpu, memory_used_bytes } of call.samples) {

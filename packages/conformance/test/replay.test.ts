@@ -183,7 +183,7 @@ suite("a scene that does not go as recorded fails", () => {
         const close = find(steps, true, "ChannelClose");
         return steps.map((step) => (step === item ? close : step === close ? item : step));
       },
-      reason: /ChannelItem on channel 1: .*closed/,
+      reason: /item 39 of channel 1 .*closed/,
     },
     {
       name: "an item on another channel",

@@ -43,6 +43,7 @@ document.title = "done";
 `;
 
 /** A page of one file and one bundle: what somebody has who just starts. */
+// r[verify transport.websocket.platforms]
 export async function checkBarePage(browser: Browser, tally: Tally): Promise<void> {
   await using server = await serve("ws://127.0.0.1:0/", Testbed, testbedHandlers);
   const bundle = await bundleRoam();
