@@ -1,9 +1,9 @@
 /** Callbacks: the server calls its clients back, on the sessions that they opened. */
-import { type Client, clientOn, connect, implement, method, serve, service, t } from "roam";
+import { type ClientOf, clientOn, connect, implement, method, serve, service, t } from "roam";
 
 const Room = service("Room", { say: method({ name: t.string, text: t.string }) });
 const Listener = service("Listener", { heard: method({ name: t.string, text: t.string }) });
-const listeners = new Set<Client<(typeof Listener)["methods"]>>();
+const listeners = new Set<ClientOf<typeof Listener>>();
 
 await using server = await serve(
   "tcp://127.0.0.1:0",

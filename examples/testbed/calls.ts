@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { CallError, type Client, connect } from "roam";
+import { CallError, type ClientOf, connect } from "roam";
 import { Monitor } from "./monitor.ts";
 import { Testbed } from "./testbed.ts";
 
-export type TestbedClient = Client<(typeof Testbed)["methods"]>;
+export type TestbedClient = ClientOf<typeof Testbed>;
 
 /** A call as a person would make it, with what it must answer. */
 interface ScriptedCall {

@@ -1,4 +1,4 @@
-import { fail, type Handlers, type Infer } from "roam";
+import { fail, type HandlersOf, type Infer } from "roam";
 import type { Color, Person, Testbed } from "./testbed.ts";
 
 const PEOPLE: Readonly<Record<number, Infer<typeof Person>>> = {
@@ -10,7 +10,7 @@ const COLORS: Readonly<Record<string, Infer<typeof Color>>> = { red: "Red", gree
 const I64_MIN = -(2n ** 63n);
 
 /** Serves Testbed as its description says, and nothing more. */
-export const testbedHandlers: Handlers<(typeof Testbed)["methods"]> = {
+export const testbedHandlers: HandlersOf<typeof Testbed> = {
   echo: ({ message }) => message,
   // By Unicode scalar value: spreading a string gives these.
   reverse: ({ message }) => [...message].reverse().join(""),

@@ -1,6 +1,6 @@
 import { arch, cpus, freemem, platform, totalmem } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
-import { fail, type Handlers } from "roam";
+import { fail, type HandlersOf } from "roam";
 import type { Monitor } from "./monitor.ts";
 
 /** The kernel counts processor time in steps of 10 ms: shorter intervals would show noise (ms). */
@@ -11,7 +11,7 @@ const MIN_INTERVAL_MS = 50;
  *
  * @param closing ends all streams in order: a server that drains would wait for them otherwise
  */
-export function monitorHandlers(closing: AbortSignal): Handlers<(typeof Monitor)["methods"]> {
+export function monitorHandlers(closing: AbortSignal): HandlersOf<typeof Monitor> {
   return {
     machine: () => ({
       platform: `${platform()} ${arch()}`,

@@ -1,11 +1,11 @@
-import { type Client, connect } from "roam";
+import { type ClientOf, connect } from "roam";
 import { Monitor } from "../monitor.ts";
 import { Testbed } from "../testbed.ts";
 
 /** One session: Testbed on its root, Monitor on a virtual connection. */
 export interface Services {
-  readonly testbed: Client<(typeof Testbed)["methods"]>;
-  readonly monitor: Client<(typeof Monitor)["methods"]>;
+  readonly testbed: ClientOf<typeof Testbed>;
+  readonly monitor: ClientOf<typeof Monitor>;
 }
 
 export type UplinkState =

@@ -1,4 +1,4 @@
-import { accept, type Client, connect, implement } from "roam";
+import { accept, type ClientOf, connect, implement } from "roam";
 import { type Link, memoryLinkPair } from "roam/link";
 import type { Credit, Peer } from "./peer.ts";
 import { Bench, benchHandlers, count, sendFor, sessionOptions } from "./roam-service.ts";
@@ -17,10 +17,10 @@ export async function memoryPeer(isAdaptive: boolean): Promise<Peer> {
 }
 
 class RoamPeer implements Peer {
-  readonly #client: Client<(typeof Bench)["methods"]>;
+  readonly #client: ClientOf<typeof Bench>;
   #value = 0;
 
-  constructor(client: Client<(typeof Bench)["methods"]>) {
+  constructor(client: ClientOf<typeof Bench>) {
     this.#client = client;
   }
 

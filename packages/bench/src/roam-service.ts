@@ -1,4 +1,4 @@
-import { type Handlers, method, service, t } from "roam";
+import { type HandlersOf, method, service, t } from "roam";
 
 /** What the cases need of a service, and nothing else. */
 export const Bench = service("Bench", {
@@ -29,7 +29,7 @@ export async function count(items: Items): Promise<number> {
   return total;
 }
 
-export const benchHandlers: Handlers<(typeof Bench)["methods"]> = {
+export const benchHandlers: HandlersOf<typeof Bench> = {
   next: ({ value }) => value + 1,
   echo: ({ payload }) => payload,
   async down_16({ duration_ms, items }) {

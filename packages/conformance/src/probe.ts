@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { fail, type Handlers, type Infer, method, type Schema, service, t } from "roam";
+import { fail, type HandlersOf, type Infer, method, type Schema, service, t } from "roam";
 
 /** Every number, a bool and a char. */
 export const Wide = t.struct("Wide", {
@@ -61,7 +61,7 @@ const COUNTED = 20n;
 const U64_MAX = 2n ** 64n - 1n;
 const WINDOWED = 50;
 
-export const probeHandlers: Handlers<(typeof Probe)["methods"]> = {
+export const probeHandlers: HandlersOf<typeof Probe> = {
   echo_bytes: ({ data }) => data,
   sleep: ({ millis }, { signal }) => delay(millis, millis, { signal }),
   fail() {

@@ -4,6 +4,7 @@ import { type ClientOptions, makeClient } from "./call/client.ts";
 import type { Handler } from "./call/handler.ts";
 import { BareConduit } from "./conduit/bare-conduit.ts";
 import type { Connection } from "./connection/connection.ts";
+import { asyncDispose } from "./internal/dispose.ts";
 import type { Link } from "./link/link.ts";
 import { consoleLogger, type Logger } from "./logger.ts";
 import type { Methods, Service } from "./schema/service.ts";
@@ -24,7 +25,7 @@ export interface ConnectOptions extends SessionOptions, ClientOptions {
 }
 
 /** What a client is besides its methods. */
-export interface ClientHandle {
+export interface ClientHandle<M extends Methods = Methods> {
   readonly session: Session;
   readonly connection: Connection;
   /**
@@ -33,7 +34,7 @@ export interface ClientHandle {
    */
   close(): Promise<void>;
   /** Another handle of the same connection, to be closed on its own. */
-  clone(): Client<Methods>;
+  clone(): Client<M>;
   /** A client of another service on a virtual connection of this session. */
   open<M extends Methods>(
     service: Service<M>,
@@ -46,7 +47,10 @@ export interface ClientHandle {
 }
 
 /** The methods of a service as functions; `$` holds everything that is not one of them. */
-export type Client<M extends Methods> = ClientMethods<M> & AsyncDisposable & { readonly $: ClientHandle };
+export type Client<M extends Methods> = ClientMethods<M> & AsyncDisposable & { readonly $: ClientHandle<M> };
+
+/** The client of a service: `ClientOf<typeof Billing>`. */
+export type ClientOf<S> = S extends Service<infer M> ? Client<M> : never;
 
 /**
  * Dials a URL (`tcp://host:port`, `tls://`, `unix:/path`, `ws://`, `wss://`, `stdio:`) or takes a
@@ -98,16 +102,16 @@ export function clientOn<M extends Methods>(
     connection.release();
     if (session.hasEnded) await session.ended;
   };
-  const $: ClientHandle = {
+  const $: ClientHandle<M> = {
     session,
     connection,
     close,
-    clone: () => clientOn(session, connection, service as unknown as Service<Methods>, options),
+    clone: () => clientOn(session, connection, service, options),
     open: (other, openOptions = {}) =>
       openClient(session, other, { ...options, ...openOptions }, openOptions),
   };
   const methods = makeClient(service, connection.caller, session.clock, options);
-  return Object.assign(methods, { $, [Symbol.asyncDispose]: close }) as Client<M>;
+  return Object.assign(methods, { $, [asyncDispose]: close }) as Client<M>;
 }
 
 async function openClient<M extends Methods>(

@@ -7,13 +7,28 @@ export type { Infer, Schema } from "roam-postcard";
 export type { CallContext } from "./call/call-context.ts";
 export { CallError, fail } from "./call/call-error.ts";
 export type { TraceContext } from "./call/call-metadata.ts";
-export type { Call, CallerArgs, CallOptions, CallResult, Handlers, Source } from "./call/call-types.ts";
+export type {
+  Call,
+  CallerArgs,
+  CallOptions,
+  CallResult,
+  Handlers,
+  HandlersOf,
+  Source,
+} from "./call/call-types.ts";
 export type { Handler } from "./call/handler.ts";
 export type { Middleware, MiddlewareCall } from "./call/middleware.ts";
 export { channel } from "./channel/pair.ts";
 export { Rx } from "./channel/rx.ts";
 export { Tx } from "./channel/tx.ts";
-export { type Client, type ClientHandle, type ConnectOptions, clientOn, connect } from "./connect.ts";
+export {
+  type Client,
+  type ClientHandle,
+  type ClientOf,
+  type ConnectOptions,
+  clientOn,
+  connect,
+} from "./connect.ts";
 export { ProtocolError, RoamError, type RoamErrorCode } from "./errors.ts";
 export { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 export type { Logger } from "./logger.ts";

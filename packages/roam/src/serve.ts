@@ -5,6 +5,7 @@ import type { Middleware } from "./call/middleware.ts";
 import { BareConduit } from "./conduit/bare-conduit.ts";
 import { reportTo } from "./connect.ts";
 import { RoamError } from "./errors.ts";
+import { asyncDispose } from "./internal/dispose.ts";
 import { withLimits } from "./limits.ts";
 import type { Link, Listener } from "./link/link.ts";
 import { consoleLogger, type Logger } from "./logger.ts";
@@ -110,11 +111,13 @@ export async function serveHandler(
   };
   const close = () => stop((session) => session.close());
   return {
-    address: listener.address,
+    get address() {
+      return listener.address;
+    },
     sessions,
     close,
     drain: ({ timeoutMs = DRAIN_TIMEOUT_MS } = {}) => stop((session) => session.drain({ timeoutMs })),
-    [Symbol.asyncDispose]: close,
+    [asyncDispose]: close,
   };
 }
 

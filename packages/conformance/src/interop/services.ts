@@ -1,10 +1,10 @@
-import { type Client, type ConnectionAcceptor, type Handler, implement } from "roam";
+import { type ClientOf, type ConnectionAcceptor, type Handler, implement } from "roam";
 import { testbedHandlers } from "../../../../examples/testbed/handlers.ts";
 import { Testbed } from "../../../../examples/testbed/testbed.ts";
 import { Probe, probeHandlers } from "../probe.ts";
 
-export type TestbedClient = Client<(typeof Testbed)["methods"]>;
-export type ProbeClient = Client<(typeof Probe)["methods"]>;
+export type TestbedClient = ClientOf<typeof Testbed>;
+export type ProbeClient = ClientOf<typeof Probe>;
 
 export const testbedHandler: Handler = implement(Testbed, testbedHandlers);
 const probeHandler = implement(Probe, probeHandlers);

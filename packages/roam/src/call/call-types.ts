@@ -2,7 +2,7 @@ import type { Infer } from "roam-postcard";
 import type { RxSchema, TxSchema } from "../channel/channel-types.ts";
 import type { Rx } from "../channel/rx.ts";
 import type { Tx } from "../channel/tx.ts";
-import type { Method, Methods } from "../schema/service.ts";
+import type { Method, Methods, Service } from "../schema/service.ts";
 import type { Metadata, MetadataInit } from "../wire/metadata.ts";
 import type { CallContext } from "./call-context.ts";
 import type { CallError } from "./call-error.ts";
@@ -78,3 +78,6 @@ export type Handlers<M extends Methods> = {
       ) => R | PromiseLike<R> | (undefined extends R ? void | PromiseLike<void> : never)
     : never;
 };
+
+/** The functions behind a service: `HandlersOf<typeof Billing>`. */
+export type HandlersOf<S> = S extends Service<infer M> ? Handlers<M> : never;

@@ -170,6 +170,7 @@ function withChannels(
   const args = { ...given };
   const ends: Record<string, unknown> = {};
   const received: Rx<unknown>[] = [];
+  const sent: Tx<unknown>[] = [];
   const sources: { tx: Tx<unknown>; source: unknown }[] = [];
   for (const { name, direction } of place) {
     const value = given[name];
@@ -182,6 +183,7 @@ function withChannels(
     } else {
       args[name] = rx;
       ends[name] = tx;
+      sent.push(tx);
       if (value !== undefined) sources.push({ tx, source: value });
     }
   }
@@ -206,7 +208,7 @@ function withChannels(
           ? error
           : new RoamError("aborted", "the call was given up", { cause: error });
       for (const rx of received) Rx.abandon(rx, cause);
-      for (const { tx } of sources) Tx.abandon(tx, cause);
+      for (const tx of sent) Tx.abandon(tx, cause);
     })
     .finally(() => options.signal?.removeEventListener("abort", onAbort));
   return { answer, ends };

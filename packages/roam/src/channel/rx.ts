@@ -1,4 +1,5 @@
 import { RoamError } from "../errors.ts";
+import { asyncDispose } from "../internal/dispose.ts";
 import type { ChannelCore } from "./channel-core.ts";
 import type { ItemReceiver } from "./item-receiver.ts";
 
@@ -73,7 +74,7 @@ export class Rx<T> implements AsyncIterableIterator<T, undefined, undefined>, As
     return this;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async [asyncDispose](): Promise<void> {
     this.reset();
   }
 

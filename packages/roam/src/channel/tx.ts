@@ -1,4 +1,5 @@
 import { RoamError } from "../errors.ts";
+import { asyncDispose } from "../internal/dispose.ts";
 import { orAborted } from "../internal/or-aborted.ts";
 import type { ChannelCore } from "./channel-core.ts";
 import type { ItemSender } from "./item-sender.ts";
@@ -54,7 +55,7 @@ export class Tx<T> implements AsyncDisposable {
     return this;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  [asyncDispose](): Promise<void> {
     return this.close();
   }
 

@@ -1,5 +1,6 @@
 import { DecodeError, EncodeError, Reader } from "roam-postcard";
 import { RoamError } from "../errors.ts";
+import { dispose } from "../internal/dispose.ts";
 import { Inbox } from "../internal/inbox.ts";
 import type { Link, LinkPermit, LinkRx, LinkTx } from "../link/link.ts";
 import type { Conduit, ConduitPermit, ConduitRx, ConduitTx, MessageFamily, Received } from "./conduit.ts";
@@ -99,7 +100,7 @@ class BarePermit<M> implements ConduitPermit<M> {
     this.#permit.release();
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.#permit.release();
   }
 }
@@ -171,7 +172,7 @@ class BareRx<M> implements ConduitRx<M> {
     this.#inbox = inbox;
     this.start(
       (value, backing) => {
-        inbox.push({ value, backing, release() {}, [Symbol.dispose]() {} });
+        inbox.push({ value, backing, release() {}, [dispose]() {} });
         if (inbox.size >= HIGH_WATER) this.#rx.pause();
       },
       (cause) => {

@@ -1,5 +1,6 @@
 import { type Mark, Writer } from "roam-postcard";
 import { RoamError } from "../errors.ts";
+import { dispose } from "../internal/dispose.ts";
 import { WaitLine } from "../internal/wait-line.ts";
 import type { LinkPermit, LinkTx, WriteSlot } from "./link.ts";
 
@@ -159,7 +160,7 @@ class Permit implements LinkPermit {
     this.#tx = undefined;
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.release();
   }
 }
@@ -191,7 +192,7 @@ class Slot implements WriteSlot {
   }
 
   // r[impl link.tx.discard]
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.#tx?.settle();
     this.#tx = undefined;
   }

@@ -159,10 +159,23 @@ export function listenWebSocket(
     // Without waiting for the links that exist: they live on.
     if (options.server === undefined) http.close();
   };
-  const listener = (): Listener => {
+  // A server of the caller's may start to listen later; once known, the address stays.
+  let address = "ws: (not listening)";
+  const addressNow = () => {
     const bound = http.address() as AddressInfo | null;
-    const host = bound?.family === "IPv6" ? `[${bound.address}]` : bound?.address;
-    return { address: `ws://${host}:${bound?.port}${options.path ?? "/"}`, close };
+    if (bound === null) return address;
+    const host = bound.family === "IPv6" ? `[${bound.address}]` : bound.address;
+    address = `ws://${host}:${bound.port}${options.path ?? "/"}`;
+    return address;
+  };
+  const listener = (): Listener => {
+    addressNow();
+    return {
+      get address() {
+        return addressNow();
+      },
+      close,
+    };
   };
   if (options.server !== undefined) return Promise.resolve(listener());
   return new Promise((resolve, reject) => {

@@ -33,7 +33,13 @@ suite("a browser bundle", () => {
       const code = await bundle(PAGE, conditions);
       assert.doesNotMatch(code, /\b(require\(|node:|new Function|eval\()/);
       // What a page has and a bare context lacks; no process, Buffer or require.
-      const page: Record<string, unknown> = { TextEncoder, TextDecoder, queueMicrotask, performance, setTimeout };
+      const page: Record<string, unknown> = {
+        TextEncoder,
+        TextDecoder,
+        queueMicrotask,
+        performance,
+        setTimeout,
+      };
       runInNewContext(code, page, { contextCodeGeneration: { strings: false, wasm: false } });
       assert.equal(page.id, 0x9779c2f07703fab4n);
       await assert.rejects((page.dial as () => Promise<unknown>)(), /this platform has ws: and wss:/);

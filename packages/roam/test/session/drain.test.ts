@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { implement } from "roam";
+import type { ConnectionDecision } from "roam/session";
 import { settled } from "roam/testing";
 import { callOf, openOf, scripted, Testbed, testbedHandlers, text, watch } from "./harness.ts";
 
@@ -80,6 +81,25 @@ suite("drain", () => {
     await clock.pass(1);
     assert.deepEqual([drained.times, aborted()], [1, 1]);
     assert.equal((await session.ended).code, "closed");
+  });
+
+  test("a connection that was asked for before, and is accepted only now, is rejected", async () => {
+    let decide = (_: ConnectionDecision) => {};
+    const answers: ((answer: string) => void)[] = [];
+    const echo = () => new Promise<string>((resolve) => answers.push(resolve));
+    await using running = await scripted("acceptor", {
+      handler: implement(Testbed, { ...testbedHandlers, echo }),
+      acceptConnection: () => new Promise((resolve) => (decide = resolve)),
+    });
+    const { peer, session } = running;
+    await peer.send(openOf(1));
+    await peer.send(callOf("echo", 1, { args: [0] }));
+    await settled();
+    const drained = session.drain({ timeoutMs: 5_000 });
+    decide({ accept: true });
+    await peer.expect("ConnectionReject");
+    answers[0]?.("done");
+    await drained;
   });
 
   test("an idle session closes at once", async () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { suite, test } from "node:test";
 import { RoamError } from "roam";
 import { BareConduit } from "roam/conduit";
@@ -220,6 +221,14 @@ for (const role of ["initiator", "acceptor"] as const) {
       await assert.rejects(session);
     });
 
+    test("lets go of its signal when the handshake fails", async () => {
+      const { signal } = new AbortController();
+      const { peer, session } = begin(role, { signal });
+      peer.die();
+      await assert.rejects(session);
+      assert.equal(getEventListeners(signal, "abort").length, 0);
+    });
+
     test("fails when the counterpart hangs up", async () => {
       const { clock, peer, session } = begin(role);
       if (role === "initiator") await peer.expect("Hello");
@@ -244,6 +253,7 @@ for (const role of ["initiator", "acceptor"] as const) {
       controller.abort(reason);
       await assert.rejects(session, (error) => error === reason);
       await peer.expectEnd();
+      assert.equal(getEventListeners(controller.signal, "abort").length, 0);
       assert.equal(clock.pending, 0);
     });
 
@@ -257,6 +267,7 @@ for (const role of ["initiator", "acceptor"] as const) {
     test("is not touched by its signal once it is set up", async () => {
       const controller = new AbortController();
       await using running = await scripted(role, { signal: controller.signal });
+      assert.equal(getEventListeners(controller.signal, "abort").length, 0);
       controller.abort();
       await running.peer.send({ tag: "Ping", connectionId: 0, nonce: 4 });
       assert.equal((await running.peer.expect("Pong")).nonce, 4);

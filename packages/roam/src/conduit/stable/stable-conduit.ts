@@ -1,6 +1,7 @@
 import { DecodeError, EncodeError, Reader, Writer } from "roam-postcard";
 import { RoamError } from "../../errors.ts";
 import type { Clock } from "../../internal/clock.ts";
+import { dispose } from "../../internal/dispose.ts";
 import { Inbox } from "../../internal/inbox.ts";
 import { own } from "../../internal/own.ts";
 import { WaitLine } from "../../internal/wait-line.ts";
@@ -288,7 +289,7 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ConduitRx<M> 
     this.#inbox = inbox;
     this.start(
       (value, backing) => {
-        inbox.push({ value, backing, release() {}, [Symbol.dispose]() {} });
+        inbox.push({ value, backing, release() {}, [dispose]() {} });
         if (inbox.size >= HIGH_WATER) this.pause();
       },
       (cause) => inbox.end(cause),
@@ -471,7 +472,7 @@ class StablePermit<M> implements ConduitPermit<M> {
     this.#conduit = undefined;
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.release();
   }
 }
