@@ -21,10 +21,13 @@ for (const top of ["packages", "examples", "scripts"]) {
     const file = join(top, name);
     if (!SOURCES.test(file) || SKIPPED.test(file) || file.endsWith("check-rules.mjs")) continue;
     for (const [index, line] of readFileSync(file, "utf8").split("\n").entries()) {
-      for (const [, kind, id] of line.matchAll(/\br\[(impl|verify) ([a-z0-9.-]+)\]/g)) note(kind, id, `${file}:${index + 1}`);
+      for (const [, kind, id] of line.matchAll(/\br\[(impl|verify) ([a-z0-9.-]+)\]/g))
+        note(kind, id, `${file}:${index + 1}`);
       // Cases kept as data name their rules in a list; the runners that run them are the proof.
       const listed = /\brules: \[([^\]]*)\]/.exec(line);
-      if (listed) for (const [, id] of listed[1].matchAll(/"([a-z0-9.-]+)"/g)) note("verify", id, `${file}:${index + 1}`);
+      if (listed)
+        for (const [, id] of listed[1].matchAll(/"([a-z0-9.-]+)"/g))
+          note("verify", id, `${file}:${index + 1}`);
     }
   }
 }
@@ -47,7 +50,9 @@ for (const rule of rules) {
   const reason = laterOf(rule);
   const isDue = rule.applies && rule.level === "must" && reason === undefined;
   if (isDue && !isKept) {
-    faults.push(`${rule.id} (${rule.layer}) lacks ${impl.length === 0 ? "impl" : ""}${impl.length + verify.length === 0 ? " and " : ""}${verify.length === 0 ? "verify" : ""}`);
+    faults.push(
+      `${rule.id} (${rule.layer}) lacks ${impl.length === 0 ? "impl" : ""}${impl.length + verify.length === 0 ? " and " : ""}${verify.length === 0 ? "verify" : ""}`,
+    );
   }
   const count = counts.get(rule.layer) ?? { due: 0, kept: 0, later: 0 };
   if (isDue) count.due++;
@@ -55,7 +60,9 @@ for (const rule of rules) {
   if (rule.applies && rule.level === "must" && reason !== undefined) count.later++;
   counts.set(rule.layer, count);
   const state = !rule.applies ? "n/a" : isKept ? "kept" : reason !== undefined ? `later: ${reason}` : "open";
-  rows.push(`| ${rule.id} | ${rule.level} | ${state} | ${impl.slice(0, 2).join(" ")} | ${verify.slice(0, 2).join(" ")} |`);
+  rows.push(
+    `| ${rule.id} | ${rule.level} | ${state} | ${impl.slice(0, 2).join(" ")} | ${verify.slice(0, 2).join(" ")} |`,
+  );
 }
 
 const unknown = faults.filter((fault) => fault.startsWith("unknown"));
@@ -71,7 +78,9 @@ writeFileSync(
   `# Rule coverage\n\nWritten by \`npm run rules\`.\n\n| rule | level | state | kept at | verified at |\n| --- | --- | --- | --- | --- |\n${rows.join("\n")}\n`,
 );
 for (const [layer, { due, kept, later: waiting }] of counts) {
-  console.log(`${layer}: ${kept} of ${due} must rules kept and verified${waiting > 0 ? `, ${waiting} for later` : ""}`);
+  console.log(
+    `${layer}: ${kept} of ${due} must rules kept and verified${waiting > 0 ? `, ${waiting} for later` : ""}`,
+  );
 }
 for (const fault of faults) console.log(fault);
 console.log(`unknown ids: ${unknown.length}`);
