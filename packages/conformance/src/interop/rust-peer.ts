@@ -17,7 +17,7 @@ const CHECKS_LIMIT_MS = 15_000;
  */
 export async function buildRustPeer(): Promise<void> {
   const manifest = ["--manifest-path", `${CRATE}Cargo.toml`, "--target-dir", `${CRATE}target`];
-  const cargo = new Child("cargo", ["build", "--release", "--locked", ...manifest]);
+  const cargo = new Child("cargo", ["build", "--release", ...manifest]);
   const status = await cargo.exited(BUILD_LIMIT_MS);
   if (status === 0) return;
   if (typeof status === "string" && status.includes("ENOENT")) {
