@@ -1,9 +1,10 @@
 import { transports } from "#transports";
+import type { CallContext } from "./call/call-context.ts";
 import type { ClientMethods } from "./call/call-types.ts";
 import { type ClientOptions, makeClient } from "./call/client.ts";
 import type { Handler } from "./call/handler.ts";
 import { BareConduit } from "./conduit/bare-conduit.ts";
-import type { Connection } from "./connection/connection.ts";
+import { Connection } from "./connection/connection.ts";
 import { asyncDispose } from "./internal/dispose.ts";
 import type { Link } from "./link/link.ts";
 import { consoleLogger, type Logger } from "./logger.ts";
@@ -112,6 +113,23 @@ export function clientOn<M extends Methods>(
   };
   const methods = makeClient(service, connection.caller, session.clock, options);
   return Object.assign(methods, { $, [asyncDispose]: close }) as Client<M>;
+}
+
+/**
+ * Calls the caller back: its own service, on the connection that the call came by. There is nothing
+ * to close; the methods work as long as that connection does, beyond the call too.
+ *
+ * @example async run({ job }, call) { await callBack(call, Progress).started({ job }, { signal: call.signal }); }
+ */
+// r[impl session.symmetry]
+export function callBack<M extends Methods>(
+  call: CallContext,
+  service: Service<M>,
+  options: ClientOptions = {},
+): ClientMethods<M> {
+  const { via } = call;
+  if (!(via instanceof Connection)) throw new TypeError("the call did not come by a connection");
+  return makeClient(service, via.caller, via.clock, options);
 }
 
 async function openClient<M extends Methods>(

@@ -26,6 +26,7 @@ export {
   type ClientHandle,
   type ClientOf,
   type ConnectOptions,
+  callBack,
   clientOn,
   connect,
 } from "./connect.ts";

@@ -1,3 +1,4 @@
+import type { MessageSink } from "../channel/message-sink.ts";
 import type { RoamError } from "../errors.ts";
 import type { Clock } from "../internal/clock.ts";
 import type { MethodDescriptor } from "../schema/service.ts";
@@ -16,6 +17,8 @@ export class CallContext implements MiddlewareCall {
   readonly metadata: Metadata;
   /** Who calls, for logs. */
   readonly peer: string;
+  /** @internal Where the call came by; `callBack` makes calls there. */
+  readonly via: MessageSink;
   /** When the caller stops waiting, on the session's clock (ms); undefined without a deadline. */
   readonly deadlineMs: number | undefined;
   readonly #clock: Clock;
@@ -28,6 +31,7 @@ export class CallContext implements MiddlewareCall {
     args: Readonly<Record<string, unknown>>;
     metadata: Metadata;
     peer: string;
+    via: MessageSink;
     clock: Clock;
     /** On the clock: the deadline that the call brings counts from then, or from now. */
     arrivedMs: number | undefined;
@@ -36,6 +40,7 @@ export class CallContext implements MiddlewareCall {
     this.args = options.args;
     this.metadata = options.metadata;
     this.peer = options.peer;
+    this.via = options.via;
     this.#clock = options.clock;
     const timeoutMs = options.metadata.size === 0 ? undefined : timeoutIn(options.metadata);
     this.deadlineMs =

@@ -150,11 +150,11 @@ export class Dispatcher {
     args: Record<string, unknown>,
     channels: HandlerChannels | undefined,
   ): void {
-    const { clock, peer, handler, onRunning } = this.#options;
+    const { clock, peer, handler, onRunning, sink } = this.#options;
     const { method, run } = handled;
     const { metadata } = open.request;
     const { arrivedMs } = open;
-    const context = new CallContext({ method, args, metadata, peer, clock, arrivedMs });
+    const context = new CallContext({ method, args, metadata, peer, via: sink, clock, arrivedMs });
     open.context = context;
     if (context.deadlineMs !== undefined) this.#startDeadline(open, context.deadlineMs);
     if (open.isAnswered) return channels?.end();

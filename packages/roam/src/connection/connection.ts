@@ -50,6 +50,7 @@ export class Connection implements MessageSink {
   readonly parity: Parity;
   readonly counterpart: ConnectionSettings;
   readonly metadata: Metadata;
+  readonly clock: Clock;
   readonly caller: Caller;
   readonly channels: ChannelTable;
   readonly dispatcher: Dispatcher;
@@ -70,6 +71,7 @@ export class Connection implements MessageSink {
     this.parity = options.parity;
     this.counterpart = options.counterpart;
     this.metadata = options.metadata;
+    this.clock = clock;
     this.#host = host;
     this.channels = new ChannelTable({
       sink: this,
