@@ -20,14 +20,29 @@ await new Promise((resolve) => probe.close(resolve));
 
 /** The README's code blocks by the file name that their first line gives. */
 const blocks = new Map<string, string>();
-for (const [, code = ""] of readFileSync(join(ROOT, "README.md"), "utf8").matchAll(/```ts\n(.*?)```/gs)) {
+const texts = ["README.md", "packages/postcard/README.md"].map((name) =>
+  readFileSync(join(ROOT, name), "utf8"),
+);
+for (const [, code = ""] of texts.join("\n").matchAll(/```ts\n(.*?)```/gs)) {
   const name = /^\/\/ ([\w-]+\.ts)/.exec(code)?.[1];
   assert.ok(name !== undefined, "each block names its file");
   blocks.set(name, code);
   writeFileSync(join(folder, name), code.replace("4400", port));
 }
 
-suite("the README's code", () => {
+/** Runs one file from sources, as the project's own scripts do; gives the lines it prints. */
+async function run(file: string): Promise<string[]> {
+  const args = ["--conditions=roam-source", "--import", "tsx", file];
+  const child = spawn(process.execPath, args, { cwd: ROOT });
+  let output = "";
+  child.stdout.on("data", (chunk) => (output += chunk));
+  child.stderr.on("data", (chunk) => (output += chunk));
+  const code = await new Promise((resolve) => child.on("exit", resolve));
+  assert.equal(code, 0, output);
+  return output.trim().split("\n");
+}
+
+suite("the code in the READMEs", () => {
   test("runs: the client calls the server", async () => {
     // One process: the server first, then the client.
     const main = join(folder, "main.ts");
@@ -35,15 +50,7 @@ suite("the README's code", () => {
       main,
       'import { server } from "./server.ts"; await import("./client.ts"); await server.close();\n',
     );
-    const child = spawn(process.execPath, ["--conditions=roam-source", "--import", "tsx", main], {
-      cwd: ROOT,
-    });
-    let output = "";
-    child.stdout.on("data", (chunk) => (output += chunk));
-    child.stderr.on("data", (chunk) => (output += chunk));
-    const code = await new Promise((resolve) => child.on("exit", resolve));
-    assert.equal(code, 0, output);
-    assert.deepEqual(output.trim().split("\n"), [
+    assert.deepEqual(await run(main), [
       `serving on tcp://127.0.0.1:${port}`,
       "[ 'tea' ] 6n",
       "0n",
@@ -51,6 +58,12 @@ suite("the README's code", () => {
       "2n",
       "user NotFound",
     ]);
+  });
+
+  test("runs: the codec's example", async () => {
+    const lines = await run(join(folder, "shapes.ts"));
+    // Name, count, variant, side, no note.
+    assert.deepEqual(lines, ["9 [ { tag: 'Square', side: 300 } ]"]);
   });
 
   test("is ten lines a side, or fewer", () => {
