@@ -16,10 +16,7 @@ function print(file: string, { passed, failures, notes }: Tally): void {
 
 /** Checks a directory of vectors, the committed one by default. @returns the exit code */
 async function main(): Promise<number> {
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
-    options: { "without-stable": { type: "boolean" } },
-  });
+  const { positionals } = parseArgs({ allowPositionals: true });
   const [argument] = positionals;
   // npm runs scripts in the workspace's root; the directory is meant from where the user stands.
   const from = process.env.INIT_CWD ?? process.cwd();
@@ -38,15 +35,10 @@ async function main(): Promise<number> {
     failed += tally.failures.length;
   }
   if (files.includes("transcripts.json")) {
-    const { roles, waiting } = await replayDirectory(directory);
-    for (const [role, tally] of roles) {
+    for (const [role, tally] of await replayDirectory(directory)) {
       print(`replay as ${role}`, tally);
       passed += tally.passed;
       failed += tally.failures.length;
-    }
-    if (waiting > 0) {
-      console.log(`stable scenes: ${waiting} wait for the stable conduit`);
-      if (!values["without-stable"]) failed += waiting;
     }
   }
   console.log(`${passed} passed, ${failed} failed`);

@@ -1,9 +1,8 @@
 import { type Client, clientOn, type Session } from "roam";
-import { BareConduit } from "roam/conduit";
-import type { Link } from "roam/link";
+import type { Conduit } from "roam/conduit";
 import type { ConnectionAcceptor, SessionOptions } from "roam/session";
-import { type Connection, ConnectionRejected, establish, messageFamily } from "roam/session";
-import { VirtualClock } from "roam/testing";
+import { type Connection, ConnectionRejected, establish } from "roam/session";
+import type { VirtualClock } from "roam/testing";
 import type { Id, Message } from "roam/wire";
 import { toHex } from "../hex.ts";
 import { Difference, expectEqual } from "../vectors/tally.ts";
@@ -30,7 +29,7 @@ interface Held {
 export class Application {
   readonly #steps: readonly Step[];
   readonly #methods: RecordedMethods;
-  readonly #clock = new VirtualClock();
+  readonly #clock: VirtualClock;
   readonly #underway = new Underway();
   readonly #channels: ChannelEnds;
   readonly #made: MadeCalls;
@@ -38,13 +37,18 @@ export class Application {
   readonly #held = new Map<Id, Held>();
   #session: Session | undefined;
 
-  constructor({ steps, role }: Scene, methods: RecordedMethods, link: Link) {
+  constructor(
+    { steps, role }: Scene,
+    methods: RecordedMethods,
+    { conduit, clock }: { readonly conduit: Promise<Conduit<Message>>; readonly clock: VirtualClock },
+  ) {
+    this.#clock = clock;
     this.#steps = steps;
     this.#methods = methods;
     this.#channels = new ChannelEnds(steps, this.#underway);
     this.#made = new MadeCalls(steps, { methods, channels: this.#channels, underway: this.#underway });
     this.#served = new ServedCalls(steps, methods, this.#channels);
-    const established = establish(new BareConduit(link, messageFamily), role, this.#options());
+    const established = conduit.then((connected) => establish(connected, role, this.#options()));
     this.#underway.watch(
       "the handshake",
       established.then((session) => {
@@ -233,10 +237,14 @@ export class Application {
     this.#underway.expectWell();
   }
 
-  /** @throws Difference if the session is over and something of it is left */
+  /** @throws Difference if the session goes on after a recorded end, or is over and not all of it */
   expectNothingLeft(): void {
     this.#underway.expectWell();
-    if (this.#session?.hasEnded !== true) return;
+    if (this.#session?.hasEnded !== true) {
+      if (this.#steps.some((step) => step.kind === "close" && step.isOurs))
+        throw new Difference("the session goes on after its recorded end");
+      return;
+    }
     this.#underway.expectNothing();
     expectEqual("timers left", this.#clock.pending, 0);
   }

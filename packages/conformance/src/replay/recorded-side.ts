@@ -1,10 +1,10 @@
-import { type Link, memoryLinkPair } from "roam/link";
 import { settled } from "roam/testing";
 import { decodeMessage, type Message } from "roam/wire";
 import { DecodeError, Reader } from "roam-postcard";
 import { toHex } from "../hex.ts";
 import { Difference, show } from "../vectors/tally.ts";
 import type { CloseStep, MessageStep, Scene, Step } from "./scene.ts";
+import type { Wire } from "./wire.ts";
 
 /**
  * The far end of the link: it says what the recorded other side said, and holds what our runtime
@@ -13,9 +13,7 @@ import type { CloseStep, MessageStep, Scene, Step } from "./scene.ts";
  * Our messages come in the recorded order within a stream; streams are independent.
  */
 export class RecordedSide {
-  /** Our runtime's end. */
-  readonly link: Link;
-  readonly #far: Link;
+  readonly #wire: Wire;
   readonly #expected = new Map<string, MessageStep[]>();
   readonly #seen = new Set<Step>();
   #received = 0;
@@ -25,17 +23,20 @@ export class RecordedSide {
   #mayEnd = false;
   readonly #endIsRecorded: boolean;
 
-  constructor({ steps }: Scene) {
-    [this.link, this.#far] = memoryLinkPair();
+  constructor({ steps }: Scene, wire: Wire) {
+    this.#wire = wire;
     this.#endIsRecorded = steps.some((step) => step.kind === "close" && step.isOurs);
     for (const step of steps)
       if (step.kind === "message" && step.isOurs) this.#streamOf(step.message).push(step);
-    this.#far.rx.start(
-      (payload) => this.#onPayload(payload),
-      (cause) => {
+    wire.start({
+      onMessage: (payload) => this.#onPayload(payload),
+      onEnd: (cause) => {
         this.#end = { cause };
       },
-    );
+      onFault: (difference) => {
+        this.#failure ??= difference;
+      },
+    });
   }
 
   #streamOf(message: Message): MessageStep[] {
@@ -80,12 +81,8 @@ export class RecordedSide {
   say(step: Step): void {
     if (step.kind === "close") {
       this.allowEnd();
-      void this.#far.tx.close();
-    } else if (this.#end === undefined) {
-      const permit = this.#far.tx.tryReserve();
-      if (permit === undefined) throw new Difference("our runtime does not read what is sent to it");
-      permit.write(step.payload, (writer, bytes) => writer.raw(bytes));
-    }
+      this.#wire.close();
+    } else if (this.#end === undefined) this.#wire.say(step);
   }
 
   /**
@@ -124,7 +121,7 @@ export class RecordedSide {
   }
 
   destroy(): void {
-    this.#far.destroy();
+    this.#wire.destroy();
   }
 }
 

@@ -1,8 +1,11 @@
+import { VirtualClock } from "roam/testing";
 import { Difference } from "../vectors/tally.ts";
 import { Application } from "./application.ts";
 import type { RecordedMethods } from "./methods.ts";
 import { RecordedSide } from "./recorded-side.ts";
 import type { Scene, Step } from "./scene.ts";
+import type { AddedFrames } from "./stable-frames.ts";
+import { wireFor } from "./wire.ts";
 
 /**
  * Plays one role of a recording with our runtime against what the other role said.
@@ -11,11 +14,14 @@ import type { Scene, Step } from "./scene.ts";
  * has been seen, and our application acts when it is its turn. Our runtime may speak earlier than
  * recorded; later only where a call waits for its turn.
  *
+ * @returns what our runtime added to the messages
  * @throws Difference for the first thing that does not go as recorded
  */
-export async function replay(scene: Scene, methods: RecordedMethods): Promise<void> {
-  const other = new RecordedSide(scene);
-  const application = new Application(scene, methods, other.link);
+export async function replay(scene: Scene, methods: RecordedMethods): Promise<AddedFrames> {
+  const clock = new VirtualClock();
+  const wire = wireFor(scene, clock);
+  const other = new RecordedSide(scene, wire);
+  const application = new Application(scene, methods, { conduit: wire.conduit, clock });
   const rest = async () => {
     await other.rest();
     application.expectWell();
@@ -24,6 +30,8 @@ export async function replay(scene: Scene, methods: RecordedMethods): Promise<vo
   try {
     await rest();
     for (const step of scene.steps) {
+      await wire.reach(step.entry);
+      await rest();
       if (step.kind === "close") other.allowEnd();
       if (step.isOurs) perform(application, step);
       else {
@@ -36,6 +44,7 @@ export async function replay(scene: Scene, methods: RecordedMethods): Promise<vo
     }
     for (const step of scene.steps) if (step.isOurs) other.expectDone(step);
     application.expectNothingLeft();
+    return wire.added ?? { ackFrames: 0, closeFrames: 0 };
   } finally {
     other.destroy();
     await application.abandon();

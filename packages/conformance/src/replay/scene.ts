@@ -2,6 +2,7 @@ import { type Body, decodeMessage, encodeMessage, type Message } from "roam/wire
 import { Reader, Writer } from "roam-postcard";
 import { fromHex } from "../hex.ts";
 import { isPayload, type Side, type Transcript } from "../transcript.ts";
+import { type StableRecording, unframed } from "./stable-scene.ts";
 
 type Tag = Message["tag"];
 export type MessageOf<T extends Tag> = Extract<Message, { tag: T }>;
@@ -32,22 +33,34 @@ export interface Scene {
   /** The one that our runtime plays. */
   readonly role: Side;
   readonly steps: readonly Step[];
+  /** What goes with the messages on a stable conduit; undefined on a bare one. */
+  readonly stable?: StableRecording;
 }
 
-/** True if published peers alone wrote the transcript, and nothing of it was lost. */
-export function isUndisturbed({ entries }: Transcript): boolean {
-  return entries.every((entry) => !isPayload(entry) || entry.fate === "delivered");
+/**
+ * True if published peers alone wrote the transcript, nothing of it was lost, and they did not
+ * hang.
+ */
+export function isUndisturbed({ entries, outcome }: Transcript): boolean {
+  return (
+    entries.every((entry) => !isPayload(entry) || entry.fate === "delivered") &&
+    !outcome.some((line) => line.startsWith("the scene did not finish"))
+  );
 }
 
 /** @throws DecodeError for a payload that is no message */
-export function sceneOf({ name, entries }: Transcript, role: Side): Scene {
-  const steps = entries.map((entry, index): Step => {
+export function sceneOf(transcript: Transcript, role: Side): Scene {
+  const { name, conduit, entries } = transcript;
+  const framed = conduit === "stable" ? unframed(transcript) : undefined;
+  const steps = entries.flatMap((entry, index): Step[] => {
     const place = { entry: index, isOurs: entry.from === role };
-    if (!isPayload(entry)) return { kind: "close", ...place };
-    const payload = fromHex(entry.hex);
-    return { kind: "message", ...place, payload, message: decodeMessage(new Reader(payload)) };
+    if (!isPayload(entry)) return [{ kind: "close", ...place }];
+    const payload = framed === undefined ? fromHex(entry.hex) : framed.items.get(index);
+    // A hello: it goes with the link.
+    if (payload === undefined) return [];
+    return [{ kind: "message", ...place, payload, message: decodeMessage(new Reader(payload)) }];
   });
-  return { name, role, steps };
+  return { name, role, steps, ...(framed && { stable: framed.stable }) };
 }
 
 export function isStep<T extends Tag>(step: Step, ...tags: readonly T[]): step is MessageStep<T> {
