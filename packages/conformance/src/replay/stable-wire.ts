@@ -68,12 +68,12 @@ export class StableWire implements Wire {
 
   #dialled(): Promise<Conduit<Message>> {
     const next = async (): Promise<Link> => {
-      // Nobody listens any more when the recording is over.
-      if (this.#hasOtherClosed) throw new Error("refused");
+      // Attempts that are not recorded stay open: refused ones would be made again without a delay.
+      if (this.#hasOtherClosed) return new Promise<Link>(() => {});
       const recorded = this.#recording.links[this.#begun];
       if (recorded === undefined || this.#begun >= this.#reached) {
         this.#fault(new Difference("our runtime dialled again, unlike recorded"));
-        throw new Error("refused");
+        return new Promise<Link>(() => {});
       }
       const [here, far] = memoryLinkPair();
       this.#begin(far, (payload) => {
