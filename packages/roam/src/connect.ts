@@ -4,12 +4,13 @@ import type { ClientMethods } from "./call/call-types.ts";
 import { type ClientOptions, makeClient } from "./call/client.ts";
 import type { Handler } from "./call/handler.ts";
 import { BareConduit } from "./conduit/bare-conduit.ts";
+import type { Role } from "./conduit/conduit.ts";
 import { Connection } from "./connection/connection.ts";
 import { asyncDispose } from "./internal/dispose.ts";
 import type { Link } from "./link/link.ts";
 import { consoleLogger, type Logger } from "./logger.ts";
 import type { Methods, Service } from "./schema/service.ts";
-import { announce, checkSchemas, type SchemaCheck } from "./session/announce.ts";
+import { type Announced, announce, checkSchemas, type SchemaCheck } from "./session/announce.ts";
 import { establish } from "./session/establish.ts";
 import { messageFamily } from "./session/message-family.ts";
 import type { Session } from "./session/session.ts";
@@ -68,24 +69,34 @@ export async function connect<M extends Methods>(
   const services = { served: options.handler?.service, called: service as Service };
   // Before anything is dialled: the user's metadata may be none.
   const metadata = announce(options.metadata, services);
-  const logger = options.logger ?? consoleLogger;
   const link = typeof target === "string" ? await transports.dial(target, options as DialOptions) : target;
-  const session = await establish(new BareConduit(link, messageFamily), "initiator", {
+  const session = await sessionOn(link, "initiator", services, { ...options, metadata });
+  return clientOn(session, session.root, service, options);
+}
+
+/**
+ * A session on a link whose two sides describe the root's services alike, as far as they tell.
+ *
+ * @param options.metadata what goes with the handshake, announcement included
+ */
+export async function sessionOn(
+  link: Link,
+  role: Role,
+  services: Announced,
+  options: SessionOptions & { readonly schemaCheck?: SchemaCheck; readonly logger?: Logger },
+): Promise<Session> {
+  const { schemaCheck = "warn", logger = consoleLogger } = options;
+  const session = await establish(new BareConduit(link, messageFamily), role, {
     ...options,
-    metadata,
     onHandlerError: options.onHandlerError ?? reportTo(logger),
   });
   try {
-    checkSchemas(services, session.root.metadata, {
-      check: options.schemaCheck ?? "warn",
-      logger,
-      peer: session.peer,
-    });
+    checkSchemas(services, session.root.metadata, { check: schemaCheck, logger, peer: session.peer });
   } catch (error) {
     await session.close();
     throw error;
   }
-  return clientOn(session, session.root, service, options);
+  return session;
 }
 
 /** A client of a service on a connection that exists. */
@@ -154,6 +165,6 @@ async function openClient<M extends Methods>(
 }
 
 /** Handlers' failures for the log; callers only learn that the call was cancelled. */
-export function reportTo(logger: Logger): NonNullable<SessionOptions["onHandlerError"]> {
+function reportTo(logger: Logger): NonNullable<SessionOptions["onHandlerError"]> {
   return (error, { service, method }) => logger.error(`${service}.${method} failed:`, error);
 }

@@ -2,8 +2,7 @@ import { transports } from "#transports";
 import type { Handlers } from "./call/call-types.ts";
 import { type Handler, implement as implementUntyped } from "./call/handler.ts";
 import type { Middleware } from "./call/middleware.ts";
-import { BareConduit } from "./conduit/bare-conduit.ts";
-import { reportTo } from "./connect.ts";
+import { sessionOn } from "./connect.ts";
 import { RoamError } from "./errors.ts";
 import { asyncDispose } from "./internal/dispose.ts";
 import { withLimits } from "./limits.ts";
@@ -11,8 +10,6 @@ import type { Link, Listener } from "./link/link.ts";
 import { consoleLogger, type Logger } from "./logger.ts";
 import type { Methods, Service } from "./schema/service.ts";
 import { announce, checkSchemas, type SchemaCheck, SERVICE_KEY } from "./session/announce.ts";
-import { establish } from "./session/establish.ts";
-import { messageFamily } from "./session/message-family.ts";
 import type { Session } from "./session/session.ts";
 import type { ConnectionAcceptor, SessionOptions } from "./session/session-options.ts";
 
@@ -129,7 +126,7 @@ export async function accept(
 ): Promise<Session> {
   const logger = options.logger ?? consoleLogger;
   const announced = { served: handler.service, called: options.calls };
-  const session = await establish(new BareConduit(link, messageFamily), "acceptor", {
+  return sessionOn(link, "acceptor", announced, {
     ...options,
     handler,
     keepAlive: true,
@@ -137,19 +134,7 @@ export async function accept(
     acceptConnection:
       options.acceptConnection ??
       byName(options.services ?? [], { check: options.schemaCheck ?? "warn", logger }),
-    onHandlerError: options.onHandlerError ?? reportTo(logger),
   });
-  try {
-    checkSchemas(announced, session.root.metadata, {
-      check: options.schemaCheck ?? "warn",
-      logger,
-      peer: session.peer,
-    });
-  } catch (error) {
-    await session.close();
-    throw error;
-  }
-  return session;
 }
 
 /** Accepts what is opened under the name of one of the services, or under none if there is one only. */

@@ -1,12 +1,9 @@
 import { DecodeError, EncodeError, Reader } from "roam-postcard";
 import { RoamError } from "../errors.ts";
 import { dispose } from "../internal/dispose.ts";
-import { Inbox } from "../internal/inbox.ts";
 import type { Link, LinkPermit, LinkRx, LinkTx } from "../link/link.ts";
 import type { Conduit, ConduitPermit, ConduitRx, ConduitTx, MessageFamily, Received } from "./conduit.ts";
-
-/** Items waiting to be pulled at which the link is paused. */
-const HIGH_WATER = 16;
+import { PulledItems } from "./pulled-items.ts";
 
 /** One value, one payload. When the link dies, the conduit is dead. */
 // r[impl conduit.bare]
@@ -109,7 +106,7 @@ class BareRx<M> implements ConduitRx<M> {
   readonly #link: Link;
   readonly #rx: LinkRx;
   readonly #decode: MessageFamily<M>["decode"];
-  #inbox: Inbox<Received<M>> | undefined;
+  #pulled: PulledItems<M> | undefined;
   #hasFailed = false;
 
   constructor(link: Link, family: MessageFamily<M>) {
@@ -161,25 +158,7 @@ class BareRx<M> implements ConduitRx<M> {
   // r[impl zerocopy.recv]
   // r[impl zerocopy.recv.selfref]
   recv(options?: { signal?: AbortSignal }): Promise<Received<M> | null> {
-    const inbox = this.#inbox ?? this.#pull();
-    const taken = inbox.take(options?.signal);
-    if (inbox.size < HIGH_WATER) this.#rx.resume();
-    return taken;
-  }
-
-  #pull(): Inbox<Received<M>> {
-    const inbox = new Inbox<Received<M>>();
-    this.#inbox = inbox;
-    this.start(
-      (value, backing) => {
-        inbox.push({ value, backing, release() {}, [dispose]() {} });
-        if (inbox.size >= HIGH_WATER) this.#rx.pause();
-      },
-      (cause) => {
-        inbox.end(cause);
-        if (cause !== undefined) this.#link.destroy(cause);
-      },
-    );
-    return inbox;
+    this.#pulled ??= new PulledItems(this, (cause) => this.#link.destroy(cause));
+    return this.#pulled.take(options?.signal);
   }
 }

@@ -57,8 +57,4 @@ export class Attachment {
     this.#isFenced = true;
     this.link.destroy(cause);
   }
-
-  get isFenced(): boolean {
-    return this.#isFenced;
-  }
 }

@@ -2,18 +2,15 @@ import { DecodeError, EncodeError, Reader, Writer } from "roam-postcard";
 import { RoamError } from "../../errors.ts";
 import type { Clock } from "../../internal/clock.ts";
 import { dispose } from "../../internal/dispose.ts";
-import { Inbox } from "../../internal/inbox.ts";
 import { own } from "../../internal/own.ts";
 import { WaitLine } from "../../internal/wait-line.ts";
 import type { Conduit, ConduitPermit, ConduitRx, ConduitTx, MessageFamily, Received } from "../conduit.ts";
+import { PulledItems } from "../pulled-items.ts";
 import type { Attachment } from "./attachment.ts";
 import { decodeFrame, type Frame, MAX_FRAME_HEADER_BYTES, writeFrameHeader } from "./frame.ts";
 import { StableCore } from "./stable-core.ts";
 import type { StableLimits } from "./stable-limits.ts";
 import type { LostReason, StableState } from "./stable-state.ts";
-
-/** Items waiting to be pulled at which the link is paused. */
-const HIGH_WATER = 16;
 
 export interface StableConduitOptions<M> {
   readonly family: MessageFamily<M>;
@@ -48,7 +45,7 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ConduitRx<M> 
   #isSplit = false;
   #onItem: ((item: M, backing: Uint8Array) => void) | undefined;
   #onEnd: ((cause?: RoamError) => void) | undefined;
-  #inbox: Inbox<Received<M>> | undefined;
+  #pulled: PulledItems<M> | undefined;
   /** Frames that came before anybody listened. */
   #early: { readonly item: M; readonly backing: Uint8Array }[] = [];
   #end: RoamError | undefined;
@@ -278,23 +275,8 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ConduitRx<M> 
   }
 
   recv(options?: { signal?: AbortSignal }): Promise<Received<M> | null> {
-    const inbox = this.#inbox ?? this.#pull();
-    const taken = inbox.take(options?.signal);
-    if (inbox.size < HIGH_WATER && this.#isPaused) this.resume();
-    return taken;
-  }
-
-  #pull(): Inbox<Received<M>> {
-    const inbox = new Inbox<Received<M>>();
-    this.#inbox = inbox;
-    this.start(
-      (value, backing) => {
-        inbox.push({ value, backing, release() {}, [dispose]() {} });
-        if (inbox.size >= HIGH_WATER) this.pause();
-      },
-      (cause) => inbox.end(cause),
-    );
-    return inbox;
+    this.#pulled ??= new PulledItems(this, () => {});
+    return this.#pulled.take(options?.signal);
   }
 
   #receive(payload: Uint8Array): void {

@@ -8,8 +8,6 @@ const PERMIT_BYTES = 1024;
 const HEADROOM_FRAMES = 64;
 /** At the latest after so many frames a session sends one ack frame, to show that it can. */
 const SHOW_ACK_FRAME_AFTER = 65_536;
-/** The layer above is warned so many frames before the numbers run out. */
-const EXHAUSTION_WARNING = 2 ** 20;
 const LAST_SEQ = 0xffff_ffff;
 /** Frames from before what was announced that give a wrong peer away. */
 const MAX_STALE_FRAMES = 8;
@@ -39,7 +37,7 @@ export class StableCore {
   /** Next number to be written on the current link; behind `#nextSeq` while replaying. */
   #cursor = 0;
   #nextSeq = 0;
-  /** Bytes enqueued and not written on the current link. */
+  /** Received and not acknowledged. */
   #unackedItems = 0;
   #unackedBytes = 0;
   #oldestUnackedMs: number | undefined;
@@ -113,11 +111,6 @@ export class StableCore {
   // r[impl stable.x.wrap]
   get isExhausted(): boolean {
     return this.#lastSent === LAST_SEQ && !this.#peerSendsAckFrames;
-  }
-
-  /** True once, when the numbers will soon be used up. */
-  get isNearlyExhausted(): boolean {
-    return this.#lastSent === LAST_SEQ - EXHAUSTION_WARNING && !this.#peerSendsAckFrames;
   }
 
   /** Numbers an encoded item and keeps it. The permit for it is spent. */
