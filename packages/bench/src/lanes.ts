@@ -15,6 +15,11 @@ export const lanes: readonly Lane[] = [
   { name: "memory", raw: undefined, open: ({ isAdaptive }) => memoryPeer(isAdaptive) },
   { name: "tcp-raw", raw: undefined, open: ({ addresses }) => rawNetPeer(addresses["tcp-raw"]) },
   { name: "tcp", raw: "tcp-raw", open: ({ addresses, isAdaptive }) => roamPeer(addresses.tcp, isAdaptive) },
+  {
+    name: "tcp-stable",
+    raw: "tcp-raw",
+    open: ({ addresses, isAdaptive }) => roamPeer(addresses.tcp, isAdaptive, "stable"),
+  },
   { name: "unix-raw", raw: undefined, open: ({ addresses }) => rawNetPeer(addresses["unix-raw"]) },
   {
     name: "unix",

@@ -4,8 +4,12 @@ import type { Credit, Peer } from "./peer.ts";
 import { Bench, benchHandlers, count, sendFor, sessionOptions } from "./roam-service.ts";
 
 /** A client of the service at a URL, or on a link. */
-export async function roamPeer(target: string | Link, isAdaptive: boolean): Promise<Peer> {
-  return new RoamPeer(await connect(target, Bench, sessionOptions(isAdaptive)));
+export async function roamPeer(
+  target: string | Link,
+  isAdaptive: boolean,
+  conduit: "stable" | "bare" = "bare",
+): Promise<Peer> {
+  return new RoamPeer(await connect(target, Bench, { ...sessionOptions(isAdaptive), conduit }));
 }
 
 /** Both sides in this process. */

@@ -66,14 +66,28 @@ async function dial(address: PeerAddress): Promise<Link> {
   }
 }
 
+/** Time that a peer which is gone may take to come back to a stable session (ms). */
+const RECONNECT_MS = 2_000;
+
 /** Serves on a session that it asks for, until that ends. @returns the exit status */
-async function serveInitiating(address: PeerAddress): Promise<number> {
-  const link = await dial(address);
+async function serveInitiating(address: PeerAddress, conduit: "bare" | "stable"): Promise<number> {
+  let hasDialled = false;
+  const next = async () => {
+    const link = await dial(address);
+    hasDialled = true;
+    return link;
+  };
   let end: unknown;
   try {
-    const client = await connect(link, Testbed, { handler: testbedHandler, acceptConnection });
+    const client = await connect({ next }, Testbed, {
+      conduit,
+      handler: testbedHandler,
+      acceptConnection,
+      reconnect: { totalMs: RECONNECT_MS },
+    });
     end = await client.$.session.ended;
   } catch (error) {
+    if (!hasDialled) throw error;
     end = error;
   }
   if (isHangUp(end)) return 0;
@@ -81,10 +95,11 @@ async function serveInitiating(address: PeerAddress): Promise<number> {
   return 1;
 }
 
-/** True for an orderly end, and for a link that broke or ended under us. */
+/** True for an orderly end, and for a link that broke or ended under us, for good. */
 function isHangUp(end: unknown): boolean {
   if (!(end instanceof RoamError)) return false;
-  return end.code === "closed" || end.code === "io" || (end.code === "handshake" && isHangUp(end.cause));
+  const isGone = end.code === "session-lost" && /timeout|rejected/.test(end.reason);
+  return ["closed", "io"].includes(end.code) || isGone || (end.code === "handshake" && isHangUp(end.cause));
 }
 
 async function listen(address: PeerAddress): Promise<void> {
@@ -123,10 +138,7 @@ async function main(): Promise<void> {
   const address = peerAddress();
   // Runs until it is killed.
   if (mode === "listen") return listen(address);
-  if (conduit === "stable") {
-    throw new BadEnvironment("SUBJECT_CONDUIT", "stable is not supported in mode server");
-  }
-  process.exit(await serveInitiating(address));
+  process.exit(await serveInitiating(address, conduit));
 }
 
 main().catch((error: unknown) => {

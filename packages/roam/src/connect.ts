@@ -1,26 +1,24 @@
-import { transports } from "#transports";
 import type { CallContext } from "./call/call-context.ts";
 import type { ClientMethods } from "./call/call-types.ts";
 import { type ClientOptions, makeClient } from "./call/client.ts";
 import type { Handler } from "./call/handler.ts";
-import { BareConduit } from "./conduit/bare-conduit.ts";
-import type { Role } from "./conduit/conduit.ts";
+import type { Conduit, Role } from "./conduit/conduit.ts";
+import type { ConduitState } from "./conduit/conduit-state.ts";
 import { Connection } from "./connection/connection.ts";
 import { asyncDispose } from "./internal/dispose.ts";
-import type { Link } from "./link/link.ts";
 import { consoleLogger, type Logger } from "./logger.ts";
+import { type OpenOptions, openConduit, type Target } from "./open-conduit.ts";
 import type { Methods, Service } from "./schema/service.ts";
 import { type Announced, announce, checkSchemas, type SchemaCheck } from "./session/announce.ts";
 import { establish } from "./session/establish.ts";
-import { messageFamily } from "./session/message-family.ts";
 import type { Session } from "./session/session.ts";
 import type { SessionOptions } from "./session/session-options.ts";
-import type { DialOptions } from "./transports/dial.ts";
+import type { Message } from "./wire/message.ts";
 import type { MetadataInit } from "./wire/metadata.ts";
 
-export interface ConnectOptions extends SessionOptions, ClientOptions {
-  /** Options of the transport: those of `node:tls` for `tls:`, of `ws` for `ws:` in Node. */
-  readonly transport?: object;
+export interface ConnectOptions extends SessionOptions, ClientOptions, OpenOptions {
+  /** Told how it goes with the links, from `connecting` on; also to be had from the session. */
+  readonly onState?: (state: ConduitState) => void;
   /** What to do if the counterpart describes the service differently (default: warn). */
   readonly schemaCheck?: SchemaCheck;
   readonly logger?: Logger;
@@ -56,37 +54,43 @@ export type ClientOf<S> = S extends Service<infer M> ? Client<M> : never;
 
 /**
  * Dials a URL (`tcp://host:port`, `tls://`, `unix:/path`, `ws://`, `wss://`, `stdio:`) or takes a
- * link, and gives a client of the service that is there.
+ * link, and gives a client of the service that is there. Dialled sessions survive their links: a
+ * link that dies is replaced, and calls and channels go on.
  *
  * @throws RoamError `io` if nobody answers, `handshake` if no session comes to be,
  *   `schema-mismatch` if the services differ and `schemaCheck` is "refuse"; the signal's reason
  */
 export async function connect<M extends Methods>(
-  target: string | Link,
+  target: Target,
   service: Service<M>,
   options: ConnectOptions = {},
 ): Promise<Client<M>> {
   const services = { served: options.handler?.service, called: service as Service };
   // Before anything is dialled: the user's metadata may be none.
   const metadata = announce(options.metadata, services);
-  const link = typeof target === "string" ? await transports.dial(target, options as DialOptions) : target;
-  const session = await sessionOn(link, "initiator", services, { ...options, metadata });
+  options.onState?.({ kind: "connecting" });
+  const conduit = await openConduit(target, options);
+  const session = await sessionOn(conduit, "initiator", services, { ...options, metadata });
+  if (options.onState !== undefined) {
+    options.onState(session.state);
+    session.watch(options.onState);
+  }
   return clientOn(session, session.root, service, options);
 }
 
 /**
- * A session on a link whose two sides describe the root's services alike, as far as they tell.
+ * A session on a conduit whose two sides describe the root's services alike, as far as they tell.
  *
  * @param options.metadata what goes with the handshake, announcement included
  */
 export async function sessionOn(
-  link: Link,
+  conduit: Conduit<Message>,
   role: Role,
   services: Announced,
   options: SessionOptions & { readonly schemaCheck?: SchemaCheck; readonly logger?: Logger },
 ): Promise<Session> {
   const { schemaCheck = "warn", logger = consoleLogger } = options;
-  const session = await establish(new BareConduit(link, messageFamily), role, {
+  const session = await establish(conduit, role, {
     ...options,
     onHandlerError: options.onHandlerError ?? reportTo(logger),
   });

@@ -21,6 +21,12 @@ export type { Middleware, MiddlewareCall } from "./call/middleware.ts";
 export { channel } from "./channel/pair.ts";
 export { Rx } from "./channel/rx.ts";
 export { Tx } from "./channel/tx.ts";
+export type { ConduitState, LostReason } from "./conduit/conduit-state.ts";
+export type { ConduitChoice } from "./conduit/inbound-conduits.ts";
+export type { Backoff } from "./conduit/stable/backoff.ts";
+export type { LinkSource } from "./conduit/stable/link-source.ts";
+export type { Retention } from "./conduit/stable/resume-registry.ts";
+export type { Applicant, Authenticate } from "./conduit/stable/stable-acceptor.ts";
 export {
   type Client,
   type ClientHandle,
@@ -33,6 +39,7 @@ export {
 export { ProtocolError, RoamError, type RoamErrorCode } from "./errors.ts";
 export { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 export type { Logger } from "./logger.ts";
+export type { Target } from "./open-conduit.ts";
 export { knownIds } from "./schema/known-identity.ts";
 export { type Method, type Methods, method, type Service } from "./schema/service.ts";
 export { accept, implement, type ServeOptions, type Server, serve, serveHandler } from "./serve.ts";

@@ -3,7 +3,7 @@
  * bound is allocated.
  */
 // r[impl session.x.limits]
-export interface Limits {
+export interface Limits extends StableLimits {
   /** Largest link payload (bytes), both ways. Stops a length prefix from claiming gigabytes. */
   readonly maxPayloadBytes: number;
   /** Largest first payload of an inbound link (bytes): nobody is known yet. */
@@ -40,6 +40,24 @@ export interface Limits {
   readonly maxQueuedControls: number;
 }
 
+/** Ceilings of one stable conduit. */
+export interface StableLimits {
+  /** Items sent and not acknowledged (frames; at most 2^30). Stops a silent peer from costing memory. */
+  readonly maxReplayFrames: number;
+  /** The same in bytes; overshot by at most one item per permit that is out. */
+  readonly maxReplayBytes: number;
+  /** Permits out at a time. */
+  readonly maxPermits: number;
+  /** Received items without an ack at which an ack frame goes out (items). */
+  readonly ackAfterItems: number;
+  /** The same in bytes. */
+  readonly ackAfterBytes: number;
+  /** The same as time since the oldest of them (ms). */
+  readonly ackAfterMs: number;
+  /** A solicitation that nothing answers for this long means a dead link (ms). */
+  readonly solicitTimeoutMs: number;
+}
+
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
@@ -62,7 +80,18 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   maxSessionBufferBytes: 16 * MIB,
   maxChannelBufferItems: 65_536,
   maxQueuedControls: 8192,
+  // r[impl stable.x.bounded]
+  maxReplayFrames: 65_536,
+  maxReplayBytes: 16 * MIB,
+  maxPermits: 64,
+  ackAfterItems: 64,
+  ackAfterBytes: 256 * KIB,
+  ackAfterMs: 100,
+  solicitTimeoutMs: 30_000,
 });
+
+/** Serial numbers are compared within half their circle; a quarter of it leaves room. */
+const MOST_REPLAY_FRAMES = 2 ** 30;
 
 /** The defaults with some of them replaced. */
 export function withLimits(limits: Partial<Limits> = {}): Limits {
@@ -70,5 +99,7 @@ export function withLimits(limits: Partial<Limits> = {}): Limits {
     if (!(name in DEFAULT_LIMITS)) throw new TypeError(`no limit is called ${name}`);
     if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${name}: ${value} is not a count`);
   }
-  return { ...DEFAULT_LIMITS, ...limits };
+  const all = { ...DEFAULT_LIMITS, ...limits };
+  if (all.maxReplayFrames > MOST_REPLAY_FRAMES) throw new RangeError("maxReplayFrames is above 2^30");
+  return all;
 }

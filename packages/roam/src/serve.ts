@@ -2,6 +2,9 @@ import { transports } from "#transports";
 import type { Handlers } from "./call/call-types.ts";
 import { type Handler, implement as implementUntyped } from "./call/handler.ts";
 import type { Middleware } from "./call/middleware.ts";
+import { BareConduit } from "./conduit/bare-conduit.ts";
+import type { Conduit } from "./conduit/conduit.ts";
+import { InboundConduits, type InboundOptions } from "./conduit/inbound-conduits.ts";
 import { sessionOn } from "./connect.ts";
 import { RoamError } from "./errors.ts";
 import { asyncDispose } from "./internal/dispose.ts";
@@ -10,8 +13,10 @@ import type { Link, Listener } from "./link/link.ts";
 import { consoleLogger, type Logger } from "./logger.ts";
 import type { Methods, Service } from "./schema/service.ts";
 import { announce, checkSchemas, type SchemaCheck, SERVICE_KEY } from "./session/announce.ts";
+import { messageFamily } from "./session/message-family.ts";
 import type { Session } from "./session/session.ts";
 import type { ConnectionAcceptor, SessionOptions } from "./session/session-options.ts";
+import type { Message } from "./wire/message.ts";
 
 /** Joins a service and its functions, to be served. */
 export function implement<M extends Methods>(
@@ -22,7 +27,9 @@ export function implement<M extends Methods>(
   return implementUntyped(service as unknown as Service, handlers, options.middleware);
 }
 
-export interface ServeOptions extends Omit<SessionOptions, "handler" | "keepAlive" | "signal" | "parity"> {
+export interface ServeOptions
+  extends Omit<SessionOptions, "handler" | "keepAlive" | "signal" | "parity">,
+    InboundOptions {
   /** Runs around every call of the service given by its functions. */
   readonly middleware?: readonly Middleware[];
   /** Further services, each on virtual connections opened under its name. */
@@ -51,7 +58,7 @@ const DRAIN_TIMEOUT_MS = 10_000;
 
 /**
  * Serves a service on a URL (`tcp://host:port`, `tls://`, `unix:/path`, `ws://`, `stdio:`; port 0
- * takes a free one).
+ * takes a free one). Clients that come back after a lost link find their sessions again.
  *
  * @throws RoamError `io` if the address cannot be had
  */
@@ -77,6 +84,7 @@ export async function serveHandler(
   // Before anything listens: nobody would hear of it later.
   withLimits(options.limits);
   announce(options.metadata, { served: handler.service, called: options.calls });
+  const inbound = new InboundConduits(messageFamily, options);
   const sessions = new Set<Session>();
   const accepting = new Set<Promise<void>>();
   const handshakes = new AbortController();
@@ -92,11 +100,15 @@ export async function serveHandler(
     }
   };
   const listener = await listen((link) => {
+    const { signal } = handshakes;
+    const onConduit = async (conduit: Conduit<Message> | undefined) => {
+      if (conduit !== undefined) await onAccepted(await acceptOn(conduit, handler, { ...options, signal }));
+    };
     // Somebody who does not speak the protocol is no news; the link is closed already.
-    const accepted = accept(link, handler, { ...options, signal: handshakes.signal }).then(
-      onAccepted,
-      () => {},
-    );
+    const accepted = inbound
+      .accept(link, signal)
+      .then(onConduit)
+      .catch(() => {});
     accepting.add(accepted);
     void accepted.finally(() => accepting.delete(accepted));
   });
@@ -118,15 +130,23 @@ export async function serveHandler(
   };
 }
 
-/** Sets up the accepting side of a session on a link, serving `handler`. */
-export async function accept(
+/** Sets up the accepting side of a session on a link that is there for good, serving `handler`. */
+export function accept(
   link: Link,
   handler: Handler,
   options: ServeOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<Session> {
+  return acceptOn(new BareConduit(link, messageFamily), handler, options);
+}
+
+async function acceptOn(
+  conduit: Conduit<Message>,
+  handler: Handler,
+  options: ServeOptions & { readonly signal?: AbortSignal },
+): Promise<Session> {
   const logger = options.logger ?? consoleLogger;
   const announced = { served: handler.service, called: options.calls };
-  return sessionOn(link, "acceptor", announced, {
+  return sessionOn(conduit, "acceptor", announced, {
     ...options,
     handler,
     keepAlive: true,

@@ -1,3 +1,4 @@
+import { DEFAULT_LIMITS } from "roam";
 import type { Conduit } from "roam/conduit";
 import { type Link, memoryLinkPair } from "roam/link";
 import { messageFamily } from "roam/session";
@@ -16,7 +17,6 @@ import {
 import { DEFAULT_RETENTION } from "../../../roam/src/conduit/stable/resume-registry.ts";
 import { StableAcceptor } from "../../../roam/src/conduit/stable/stable-acceptor.ts";
 import { connectStable } from "../../../roam/src/conduit/stable/stable-initiator.ts";
-import { DEFAULT_STABLE_LIMITS } from "../../../roam/src/conduit/stable/stable-limits.ts";
 import { toHex } from "../hex.ts";
 import type { Side } from "../transcript.ts";
 import { Difference } from "../vectors/tally.ts";
@@ -173,7 +173,7 @@ export class StableWire implements Wire {
   async reach(entry: number): Promise<void> {
     // A published peer ends without a close frame: our runtime waits for it to come back.
     const isLeft = this.#hasOtherClosed && this.#role === "acceptor";
-    await this.#clock.pass(isLeft ? DEFAULT_RETENTION.retentionMs : DEFAULT_STABLE_LIMITS.ackAfterMs);
+    await this.#clock.pass(isLeft ? DEFAULT_RETENTION.retentionMs : DEFAULT_LIMITS.ackAfterMs);
     for (;;) {
       const recorded = this.#recording.links[this.#reached];
       if (recorded === undefined || recorded.entry > entry) return;

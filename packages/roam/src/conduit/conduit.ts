@@ -1,5 +1,6 @@
 import type { Reader, Schema, Writer } from "roam-postcard";
 import type { RoamError } from "../errors.ts";
+import type { ConduitState } from "./conduit-state.ts";
 
 /** Who speaks first in a session. Decided when a session is set up, not by the conduit. */
 // r[impl conduit.x.role]
@@ -32,6 +33,36 @@ export interface Conduit<M> {
   split(): { readonly tx: ConduitTx<M>; readonly rx: ConduitRx<M> };
   /** Ends both directions at once. */
   destroy(cause?: RoamError): void;
+  /** Where links are replaced. */
+  readonly links?: ReplaceableLinks;
+}
+
+/** The links of a conduit that outlives them. */
+export interface ReplaceableLinks {
+  readonly state: ConduitState;
+  /** @returns what stops it */
+  watch(onState: (state: ConduitState) => void): () => void;
+  readonly replay: ReplayStatus;
+  /**
+   * Gives the current link up; the conduit goes on with the next one.
+   *
+   * @returns false if there is none
+   */
+  drop(reason: string): boolean;
+}
+
+/** What a conduit keeps for replay, by the numbers of its frames. */
+export interface ReplayStatus {
+  /** Last number sent; undefined before the first. */
+  readonly sent: number | undefined;
+  /** Last of them that the peer has acknowledged. */
+  readonly acked: number | undefined;
+  /** Last number received. */
+  readonly received: number | undefined;
+  /** Items kept. */
+  readonly frames: number;
+  /** Their bytes. */
+  readonly bytes: number;
 }
 
 /** Sending half. `reserve` is the only place that waits. */

@@ -11,19 +11,28 @@ import {
   startKeepalive,
 } from "./keepalive.ts";
 
+export interface KeepaliveActs {
+  ping(nonce: number): void;
+  /** @returns false if there is no link that a better one could replace */
+  dropLink(): boolean;
+  dead(): void;
+}
+
 /** Runs the keepalive's pure steps against a clock. */
 export class Keepalive {
   readonly #options: KeepaliveOptions;
   readonly #clock: Clock;
-  readonly #act: { ping(nonce: number): void; dead(): void };
+  readonly #act: KeepaliveActs;
   #state: KeepaliveState;
   #stopTimer: () => void = () => {};
   #pauses = 0;
   #isStopped = false;
+  /** The link was dropped for want of a Pong, and none has come since. */
+  #hasDroppedLink = false;
   /** The last round trip measured (ms). */
   roundTripMs: number | undefined;
 
-  constructor(options: KeepaliveOptions, clock: Clock, act: { ping(nonce: number): void; dead(): void }) {
+  constructor(options: KeepaliveOptions, clock: Clock, act: KeepaliveActs) {
     this.#options = options;
     this.#clock = clock;
     this.#act = act;
@@ -62,8 +71,20 @@ export class Keepalive {
     this.#arm();
     for (const effect of effects) {
       if (effect.kind === "ping") this.#act.ping(effect.nonce);
-      else if (effect.kind === "round-trip") this.roundTripMs = effect.ms;
-      else this.#act.dead();
+      else if (effect.kind === "round-trip") this.#onRoundTrip(effect.ms);
+      else this.#onDead();
     }
+  }
+
+  #onRoundTrip(ms: number): void {
+    this.roundTripMs = ms;
+    this.#hasDroppedLink = false;
+  }
+
+  // The next link may bring the Pong: the session ends only if that fails too.
+  // r[impl session.keepalive]
+  #onDead(): void {
+    if (!this.#hasDroppedLink && this.#act.dropLink()) this.#hasDroppedLink = true;
+    else this.#act.dead();
   }
 }

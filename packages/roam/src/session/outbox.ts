@@ -60,7 +60,7 @@ export class Outbox {
   /** @param onDone the message has left; with the error if it could not be encoded or is too large */
   post(message: Message, onDone?: (error?: unknown) => void): void {
     if (this.#failure !== undefined) return;
-    const permit = this.#controls.size === 0 ? this.#tx.tryReserve() : undefined;
+    const permit = this.#permitFor(message);
     if (permit !== undefined) return this.#send(permit, { message, onDone });
     this.#controls.push({ message, onDone });
     if (this.#controls.size > this.#maxControls && !this.#isHigh) {
@@ -76,6 +76,13 @@ export class Outbox {
       return this.#onOverflow(error);
     }
     void this.#pump();
+  }
+
+  // A Pong carries the ack that a peer with a full replay buffer waits for.
+  // r[impl stable.x.ack-solicit]
+  #permitFor({ tag }: Message): ConduitPermit<Message> | undefined {
+    const permit = this.#controls.size === 0 ? this.#tx.tryReserve() : undefined;
+    return permit ?? (tag === "Pong" ? this.#tx.tryReservePastBound?.() : undefined);
   }
 
   tryReserve(): ConduitPermit<Message> | undefined {

@@ -1,5 +1,6 @@
 import type { Handler } from "../call/handler.ts";
-import type { Conduit, ConduitPermit, ConduitRx, Role } from "../conduit/conduit.ts";
+import type { Conduit, ConduitPermit, ConduitRx, ReplayStatus, Role } from "../conduit/conduit.ts";
+import type { ConduitState } from "../conduit/conduit-state.ts";
 import { Connection, type ConnectionHost } from "../connection/connection.ts";
 import { asError, ProtocolError, RoamError } from "../errors.ts";
 import type { Clock } from "../internal/clock.ts";
@@ -8,13 +9,14 @@ import type { Limits } from "../limits.ts";
 import type { ConnectionMessage, ConnectionSettings, Id, Message, Parity } from "../wire/message.ts";
 import { checkMetadata, Metadata, type MetadataInit } from "../wire/metadata.ts";
 import { ConnectionTable, type Route } from "./connection-table.ts";
-import type { Established } from "./handshake.ts";
+import { endState, watchEnd } from "./end-state.ts";
 import { InboundOpens } from "./inbound-opens.ts";
 import { Keepalive } from "./keepalive-timer.ts";
 import { linger } from "./linger.ts";
 import type { Outbox } from "./outbox.ts";
 import { PendingOpens } from "./pending-opens.ts";
 import type { SessionOptions } from "./session-options.ts";
+import type { SessionParts } from "./session-parts.ts";
 
 /** Ends after which nothing that is queued can reach the counterpart. */
 const UNREACHABLE: ReadonlySet<string> = new Set(["io", "keepalive", "session-lost", "too-large"]);
@@ -46,6 +48,7 @@ export class Session implements ConnectionHost {
   /** Told when no handler runs any more. */
   readonly #idleWaiters = new Set<() => void>();
   #pauses = 0;
+  #isDetached = false;
 
   /** Use `establish`. */
   constructor(parts: SessionParts) {
@@ -89,9 +92,49 @@ export class Session implements ConnectionHost {
     if (options.keepalive !== undefined) {
       this.#keepalive = new Keepalive(options.keepalive, clock, {
         ping: (nonce) => this.#outbox.post({ tag: "Ping", connectionId: 0, nonce }),
+        dropLink: () => this.dropLink("a Ping stayed unanswered"),
         dead: () => this.#finish(new RoamError("keepalive", "a Ping stayed unanswered")),
       });
     }
+    conduit.links?.watch((state) => this.#onLinks(state));
+  }
+
+  /** What is with its links; `watch` tells of each change. */
+  get state(): ConduitState {
+    const { links } = this.#conduit;
+    if (links !== undefined) return links.state;
+    if (this.#end === undefined) return { kind: "connected", conduit: "bare" };
+    return endState(this.#end);
+  }
+
+  /** @returns what stops it */
+  // r[impl session.x.conduit-detach]
+  watch(onState: (state: ConduitState) => void): () => void {
+    const { links } = this.#conduit;
+    if (links !== undefined) return links.watch(onState);
+    return watchEnd(this.ended, onState);
+  }
+
+  /** What is kept for replay; undefined on a bare conduit. */
+  get replay(): ReplayStatus | undefined {
+    return this.#conduit.links?.replay;
+  }
+
+  /**
+   * Gives the current link up, for one who knows that it is of no use any more; a stable conduit
+   * goes on with the next one.
+   *
+   * @returns false if there is none to give up, or it is the only one
+   */
+  dropLink(reason: string): boolean {
+    return this.#conduit.links?.drop(reason) ?? false;
+  }
+
+  /** Without a link no Pong can come. */
+  #onLinks({ kind }: ConduitState): void {
+    const isDetached = kind === "detached";
+    if (isDetached !== this.#isDetached) this.#keepalive?.pause(isDetached);
+    this.#isDetached = isDetached;
   }
 
   /** Resolves once, with why the session ended: code `closed` for an orderly end. */
@@ -439,7 +482,7 @@ export class Session implements ConnectionHost {
     this.#opens.fail(cause);
     for (const done of this.#idleWaiters) done();
     if (UNREACHABLE.has(cause.code)) this.#outbox.fail(cause);
-    else await linger(this.#outbox, cause, this.clock);
+    else await linger(this.#outbox, cause, this.clock, this.#conduit.links);
     this.#conduit.destroy(cause);
     this.#ended.resolve(cause);
   }
@@ -449,16 +492,4 @@ interface AcceptedConnection {
   readonly id: Id;
   readonly counterpart: ConnectionSettings;
   readonly metadata: Metadata;
-}
-
-/** What a finished handshake leaves. */
-export interface SessionParts {
-  readonly role: Role;
-  readonly conduit: Conduit<Message>;
-  readonly rx: ConduitRx<Message>;
-  readonly outbox: Outbox;
-  readonly established: Established;
-  readonly options: SessionOptions;
-  readonly limits: Limits;
-  readonly clock: Clock;
 }

@@ -1,4 +1,5 @@
 import { type Transports, unknownScheme } from "./dial.ts";
+import { onWakeUp } from "./wake-up.ts";
 import { dialWebSocket } from "./websocket.ts";
 
 /** A browser dials WebSockets; it cannot listen. */
@@ -7,6 +8,7 @@ export const transports: Transports = {
     if (!/^wss?:/.test(url)) throw unknownScheme(url, "ws: and wss:");
     return dialWebSocket(url, signal === undefined ? {} : { signal });
   },
+  onWakeUp,
   async listen(url) {
     throw unknownScheme(url, "nothing to listen on");
   },

@@ -20,6 +20,12 @@ export interface Transports {
    */
   dial(url: string, options: DialOptions): Promise<Link>;
   listen(url: string, options: ListenOptions, onLink: (link: Link) => void): Promise<Listener>;
+  /**
+   * Calls `retry` when a failed dial is worth repeating at once.
+   *
+   * @returns what stops it
+   */
+  onWakeUp?(this: void, retry: () => void): () => void;
 }
 
 export function unknownScheme(url: string, known: string): TypeError {

@@ -39,6 +39,9 @@ suite("a browser bundle", () => {
         queueMicrotask,
         performance,
         setTimeout,
+        clearTimeout,
+        AbortController,
+        addEventListener() {},
       };
       runInNewContext(code, page, { contextCodeGeneration: { strings: false, wasm: false } });
       assert.equal(page.id, 0x9779c2f07703fab4n);

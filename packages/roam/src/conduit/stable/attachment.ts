@@ -1,14 +1,21 @@
 import type { RoamError } from "../../errors.ts";
+import type { Clock } from "../../internal/clock.ts";
 import type { Link } from "../../link/link.ts";
 
-/** One link in use by a stable conduit: whoever holds it decides who gets its payloads. */
+/** Time that the peer may take to end a link on which all was said (ms). */
+const LEAVE_MS = 1000;
+
+type OnPayload = (payload: Uint8Array) => void;
+type OnEnd = (cause?: RoamError) => void;
+
+/** A link that passes from hand to hand: its handshake is read by one, its frames by another. */
 export class Attachment {
   readonly link: Link;
-  #onPayload: ((payload: Uint8Array) => void) | undefined;
-  #onEnd: ((cause?: RoamError) => void) | undefined;
+  #onPayload: OnPayload | undefined;
+  #onEnd: OnEnd | undefined;
   #ended: { readonly cause: RoamError | undefined } | undefined;
   #isFenced = false;
-  /** Payloads that came while nobody was told to take them; what one chunk brings, at most. */
+  /** Payloads that came while nobody took them: what one chunk of the transport brings, at most. */
   #held: Uint8Array[] = [];
 
   constructor(link: Link) {
@@ -26,28 +33,68 @@ export class Attachment {
     );
   }
 
-  /** Nobody takes payloads until the next `receive`: the link is paused, what comes is held. */
-  hold(): void {
+  /**
+   * Nobody takes payloads until the next `receive`: the link is paused, what comes is held.
+   *
+   * @param unread a payload to be received again
+   */
+  hold(unread?: Uint8Array): void {
     this.#onPayload = undefined;
     this.#onEnd = undefined;
+    if (unread !== undefined) this.#held.unshift(unread);
     this.link.rx.pause();
   }
 
   /** Payloads and the end go here from now on, those first that came before. */
-  receive(onPayload: (payload: Uint8Array) => void, onEnd: (cause?: RoamError) => void): void {
+  receive(onPayload: OnPayload, onEnd: OnEnd): void {
     this.#onPayload = onPayload;
     this.#onEnd = onEnd;
     this.link.rx.resume();
-    const held = this.#held;
-    this.#held = [];
-    for (const payload of held) if (!this.#isFenced) onPayload(payload);
-    if (this.#ended !== undefined && !this.#isFenced) onEnd(this.#ended.cause);
+    // One of them may hold the rest back again.
+    while (this.#held.length > 0 && this.#onPayload === onPayload && !this.#isFenced) {
+      onPayload(this.#held.shift() as Uint8Array);
+    }
+    if (this.#ended !== undefined && this.#onEnd === onEnd && !this.#isFenced) onEnd(this.#ended.cause);
   }
 
-  /** Sends one payload of a handshake. */
-  async send(payload: Uint8Array): Promise<void> {
-    const permit = this.link.tx.tryReserve() ?? (await this.link.tx.reserve());
-    permit.write(payload, (writer, bytes) => writer.raw(bytes));
+  /** @returns false if the link takes nothing: it has died, for a handshake is the first to write */
+  send(payload: Uint8Array): boolean {
+    const permit = this.link.tx.tryReserve();
+    permit?.write(payload, (writer, bytes) => writer.raw(bytes));
+    return permit !== undefined;
+  }
+
+  /** The link for somebody who knows nothing of this: as if nobody had read from it. */
+  handOn(): Link {
+    const { link } = this;
+    return {
+      tx: link.tx,
+      peer: link.peer,
+      destroy: (cause) => link.destroy(cause),
+      rx: {
+        get maxPayloadBytes() {
+          return link.rx.maxPayloadBytes;
+        },
+        set maxPayloadBytes(bytes) {
+          link.rx.maxPayloadBytes = bytes;
+        },
+        start: (onPayload, onEnd) => this.receive(onPayload, onEnd),
+        pause: () => link.rx.pause(),
+        resume: () => link.rx.resume(),
+      },
+    };
+  }
+
+  /** All was said on both sides: what is on its way arrives, and the link ends when the peer ends it. */
+  leave(clock: Clock): void {
+    const stop = clock.after(LEAVE_MS, () => this.fence());
+    this.receive(
+      () => {},
+      () => {
+        stop();
+        this.fence();
+      },
+    );
   }
 
   /** Nothing is taken from or written to the link any more; it is closed without waiting. */
@@ -55,6 +102,7 @@ export class Attachment {
   fence(cause?: RoamError): void {
     if (this.#isFenced) return;
     this.#isFenced = true;
+    this.#held = [];
     this.link.destroy(cause);
   }
 }

@@ -25,6 +25,11 @@ export function writeFrameHeader(writer: Writer, seq: number, ack: number | unde
   }
 }
 
+export function encodeFrame(writer: Writer, { seq, ack, item }: Frame): void {
+  writeFrameHeader(writer, seq, ack);
+  writer.raw(item);
+}
+
 /**
  * Splits a payload; the item is not looked at.
  *

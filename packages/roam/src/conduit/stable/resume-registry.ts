@@ -1,11 +1,10 @@
 import { blake3 } from "@noble/hashes/blake3.js";
 import type { Clock } from "../../internal/clock.ts";
 import { RESUME_KEY_BYTES, type ResumeKey } from "./hello.ts";
-import type { LostReason } from "./stable-state.ts";
 
-/** What a registry bounds (`stable.x.retention`). */
-export interface RetentionLimits {
-  /** Time that a detached session is kept (ms). */
+/** What an acceptor keeps of sessions without a link (`stable.x.retention`). */
+export interface Retention {
+  /** Time that a detached session is kept (ms); longer than its client tries to come back. */
   readonly retentionMs: number;
   /** Detached sessions kept. */
   readonly maxDetached: number;
@@ -13,7 +12,7 @@ export interface RetentionLimits {
   readonly maxDetachedBytes: number;
 }
 
-export const DEFAULT_RETENTION: RetentionLimits = Object.freeze({
+export const DEFAULT_RETENTION: Retention = Object.freeze({
   retentionMs: 120_000,
   maxDetached: 1024,
   maxDetachedBytes: 256 * 1024 * 1024,
@@ -26,38 +25,39 @@ const PROOF_MS = 30_000;
 export interface Resumable {
   readonly replayBytes: number;
   /** Its time is over, or there is no room for it. */
-  lose(reason: LostReason): void;
+  lose(reason: "expired" | "evicted"): void;
 }
 
-interface Entry<S> {
-  readonly session: S;
+interface Entry {
   /** Issued last; the client has not presented it yet. */
   newest: ResumeKey;
   /** Presented last: valid until the newest is. */
   proved: ResumeKey | undefined;
-  detachedAtMs: number | undefined;
-  stopTimer: (() => void) | undefined;
   stopProof: (() => void) | undefined;
+  stopRetention: (() => void) | undefined;
 }
 
 /** The stable sessions of one acceptor by their resume keys. */
 // r[impl stable.resume-key]
 export class ResumeRegistry<S extends Resumable> {
-  readonly #limits: RetentionLimits;
+  readonly #retention: Retention;
   readonly #clock: Clock;
   readonly #randomKey: () => ResumeKey;
   // The index is a keyed hash of the key, so that a look-up tells nothing of the key by its time.
   readonly #secret: Uint8Array;
-  readonly #byHash = new Map<string, Entry<S>>();
-  readonly #entries = new Map<S, Entry<S>>();
+  readonly #byHash = new Map<string, S>();
+  readonly #entries = new Map<S, Entry>();
+  /** Those without a link, the one detached longest first. */
+  readonly #detached = new Set<S>();
+  #detachedBytes = 0;
 
   constructor(options: {
-    limits?: Partial<RetentionLimits>;
+    retention?: Partial<Retention>;
     clock: Clock;
     randomBytes?: (length: number) => Uint8Array;
   }) {
     const { randomBytes = secureRandom } = options;
-    this.#limits = { ...DEFAULT_RETENTION, ...options.limits };
+    this.#retention = { ...DEFAULT_RETENTION, ...options.retention };
     this.#clock = options.clock;
     this.#randomKey = () => randomBytes(RESUME_KEY_BYTES);
     this.#secret = randomBytes(32);
@@ -67,30 +67,36 @@ export class ResumeRegistry<S extends Resumable> {
     return this.#entries.size;
   }
 
+  get detached(): number {
+    return this.#detached.size;
+  }
+
+  get detachedBytes(): number {
+    return this.#detachedBytes;
+  }
+
   /** A new session. @returns its first key */
   add(session: S): ResumeKey {
     const newest = this.#randomKey();
-    const entry: Entry<S> = {
-      session,
+    this.#entries.set(session, {
       newest,
       proved: undefined,
-      detachedAtMs: undefined,
-      stopTimer: undefined,
       stopProof: undefined,
-    };
-    this.#entries.set(session, entry);
-    this.#byHash.set(this.#hash(newest), entry);
+      stopRetention: undefined,
+    });
+    this.#byHash.set(this.#hash(newest), session);
     return newest;
   }
 
   /** The session that a key names; undefined for one unknown or expired. */
   // r[impl stable.x.resume-verify]
   find(key: ResumeKey): S | undefined {
-    const entry = this.#byHash.get(this.#hash(key));
+    const session = this.#byHash.get(this.#hash(key));
+    const entry = session && this.#entries.get(session);
     if (entry === undefined) return undefined;
     const isNewest = isEqualInConstantTime(entry.newest, key);
     const isProved = entry.proved !== undefined && isEqualInConstantTime(entry.proved, key);
-    return isNewest || isProved ? entry.session : undefined;
+    return isNewest || isProved ? session : undefined;
   }
 
   /**
@@ -101,7 +107,7 @@ export class ResumeRegistry<S extends Resumable> {
    */
   // r[impl stable.x.resume-rotate]
   rotate(session: S, used: ResumeKey): ResumeKey {
-    const entry = this.#entries.get(session) as Entry<S>;
+    const entry = this.#entries.get(session) as Entry;
     for (const old of [entry.newest, entry.proved]) {
       if (old !== undefined && !isEqualInConstantTime(old, used)) this.#byHash.delete(this.#hash(old));
     }
@@ -109,8 +115,8 @@ export class ResumeRegistry<S extends Resumable> {
     entry.stopProof = undefined;
     entry.proved = used;
     entry.newest = this.#randomKey();
-    this.#byHash.set(this.#hash(entry.newest), entry);
-    this.#attached(entry);
+    this.#byHash.set(this.#hash(entry.newest), session);
+    this.#onAttached(session, entry);
     return entry.newest;
   }
 
@@ -129,43 +135,45 @@ export class ResumeRegistry<S extends Resumable> {
   // r[impl stable.x.retention]
   onDetached(session: S): void {
     const entry = this.#entries.get(session);
-    if (entry === undefined) return;
-    entry.stopProof?.();
-    entry.stopProof = undefined;
-    entry.detachedAtMs = this.#clock.nowMs();
-    entry.stopTimer = this.#clock.after(this.#limits.retentionMs, () => session.lose("expired"));
+    if (entry === undefined || this.#detached.has(session)) return;
+    this.#detached.add(session);
+    this.#detachedBytes += session.replayBytes;
+    entry.stopRetention = this.#clock.after(this.#retention.retentionMs, () => session.lose("expired"));
     this.#evict();
   }
 
-  #attached(entry: Entry<S>): void {
-    entry.detachedAtMs = undefined;
-    entry.stopTimer?.();
-    entry.stopTimer = undefined;
+  /** A detached session keeps so many more bytes. */
+  onDetachedBytes(session: S, delta: number): void {
+    if (!this.#detached.has(session)) return;
+    this.#detachedBytes += delta;
+    this.#evict();
+  }
+
+  #onAttached(session: S, entry: Entry): void {
+    if (this.#detached.delete(session)) this.#detachedBytes -= session.replayBytes;
+    entry.stopRetention?.();
+    entry.stopRetention = undefined;
   }
 
   // The one detached longest goes first; an attached session never.
   #evict(): void {
-    const detached = [...this.#entries.values()].filter((entry) => entry.detachedAtMs !== undefined);
-    detached.sort((a, b) => (a.detachedAtMs as number) - (b.detachedAtMs as number));
-    let count = detached.length;
-    let bytes = detached.reduce((sum, { session }) => sum + session.replayBytes, 0);
-    for (const { session } of detached) {
-      if (count <= this.#limits.maxDetached && bytes <= this.#limits.maxDetachedBytes) return;
-      count--;
-      bytes -= session.replayBytes;
+    const { maxDetached, maxDetachedBytes } = this.#retention;
+    for (const session of this.#detached) {
+      if (this.#detached.size <= maxDetached && this.#detachedBytes <= maxDetachedBytes) return;
       session.lose("evicted");
     }
   }
 
-  /** The session is over: its keys are forgotten. */
+  /** The session is over, its buffer not yet empty: its keys are forgotten. */
   remove(session: S): void {
     const entry = this.#entries.get(session);
     if (entry === undefined) return;
-    this.#attached(entry);
+    this.#onAttached(session, entry);
     entry.stopProof?.();
     this.#entries.delete(session);
-    for (const key of [entry.newest, entry.proved])
+    for (const key of [entry.newest, entry.proved]) {
       if (key !== undefined) this.#byHash.delete(this.#hash(key));
+    }
   }
 
   #hash(key: ResumeKey): string {

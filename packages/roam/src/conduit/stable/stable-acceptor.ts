@@ -1,29 +1,50 @@
 import { DecodeError } from "roam-postcard";
-import { RoamError } from "../../errors.ts";
+import { asError, RoamError } from "../../errors.ts";
 import { type Clock, systemClock } from "../../internal/clock.ts";
+import { type Limits, withLimits } from "../../limits.ts";
 import type { MessageFamily } from "../conduit.ts";
 import type { Attachment } from "./attachment.ts";
 import { type ClientHello, decodeClientHello, encodeServerHello, RESUME_KEY_BYTES } from "./hello.ts";
-import { ResumeRegistry, type RetentionLimits } from "./resume-registry.ts";
+import { ResumeRegistry, type Retention } from "./resume-registry.ts";
 import { StableConduit } from "./stable-conduit.ts";
-import { DEFAULT_STABLE_LIMITS, type StableLimits } from "./stable-limits.ts";
-import type { StableState } from "./stable-state.ts";
+
+/** Time that a refused link may take to read that it is (ms). */
+const REJECT_LINGER_MS = 1000;
 
 export interface StableAcceptorOptions<M> {
   readonly family: MessageFamily<M>;
-  readonly limits?: Partial<StableLimits>;
-  readonly retention?: Partial<RetentionLimits>;
+  readonly limits?: Partial<Limits>;
   readonly clock?: Clock;
+  readonly retention?: Partial<Retention>;
   readonly randomBytes?: (length: number) => Uint8Array;
-  readonly onState?: (state: StableState, conduit: StableConduit<M>) => void;
+  /** Who is at the far end. A session is resumed by the principal that began it. */
+  readonly authenticate?: Authenticate;
 }
+
+/** A link that wants to be let in. */
+export interface Applicant {
+  /** Address of the far side, as the transport tells it. */
+  readonly peer: string;
+  /** The session it wants to go on with, by who began it; undefined for a new one. */
+  readonly resumes: { readonly principal: unknown } | undefined;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Decides who is at the far end of a link, before anything is served there and each time a client
+ * comes back. What it returns is the session's principal: a resume whose principal is not the same
+ * value (`Object.is`) is refused, as is a link for which it throws.
+ */
+export type Authenticate = (applicant: Applicant) => unknown;
 
 /** One accepted session, as the registry keeps it. */
 class Accepted<M> {
   readonly conduit: StableConduit<M>;
+  readonly principal: unknown;
 
-  constructor(conduit: StableConduit<M>) {
+  constructor(conduit: StableConduit<M>, principal: unknown) {
     this.conduit = conduit;
+    this.principal = principal;
   }
 
   get replayBytes(): number {
@@ -38,19 +59,15 @@ class Accepted<M> {
 /** The accepting side of stable conduits: new sessions, and clients that come back. */
 export class StableAcceptor<M> {
   readonly #options: StableAcceptorOptions<M>;
-  readonly #limits: StableLimits;
+  readonly #limits: Limits;
   readonly #clock: Clock;
   readonly #registry: ResumeRegistry<Accepted<M>>;
 
   constructor(options: StableAcceptorOptions<M>) {
     this.#options = options;
-    this.#limits = { ...DEFAULT_STABLE_LIMITS, ...options.limits };
+    this.#limits = withLimits(options.limits);
     this.#clock = options.clock ?? systemClock;
-    this.#registry = new ResumeRegistry({
-      clock: this.#clock,
-      ...(options.retention === undefined ? {} : { limits: options.retention }),
-      ...(options.randomBytes === undefined ? {} : { randomBytes: options.randomBytes }),
-    });
+    this.#registry = new ResumeRegistry({ ...options, clock: this.#clock });
   }
 
   /** Sessions known, attached or not. */
@@ -58,96 +75,135 @@ export class StableAcceptor<M> {
     return this.#registry.size;
   }
 
+  /** Those without a link, and the bytes that they hold. */
+  get detached(): { readonly sessions: number; readonly bytes: number } {
+    return { sessions: this.#registry.detached, bytes: this.#registry.detachedBytes };
+  }
+
   /**
    * Takes a link whose first payload is a ClientHello.
    *
-   * @returns the conduit of a new session; undefined if the link went to a session that exists,
-   *   or was refused
+   * @returns the conduit of a new session; undefined if the link went to a session that exists
+   * @throws RoamError `handshake` for a link that was refused; it is closed then
    */
-  // r[impl stable.x.detect]
-  async accept(attachment: Attachment, firstPayload: Uint8Array): Promise<StableConduit<M> | undefined> {
+  async accept(
+    attachment: Attachment,
+    firstPayload: Uint8Array,
+    signal = new AbortController().signal,
+  ): Promise<StableConduit<M> | undefined> {
     let hello: ClientHello;
     try {
       hello = decodeClientHello(firstPayload);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
-      attachment.fence(new RoamError("handshake", error.message, { cause: error }));
-      return undefined;
+      throw refuse(attachment, error.message, error);
     }
-    if (hello.resumeKey !== undefined) {
-      await this.#resume(attachment, hello.resumeKey, hello.lastReceived);
+    const { resumeKey, lastReceived } = hello;
+    if (resumeKey !== undefined) {
+      await this.#resume(attachment, resumeKey, lastReceived, signal);
       return undefined;
     }
     // Only a session that exists can have received something.
-    if (hello.lastReceived !== undefined) {
-      await this.#reject(attachment);
-      return undefined;
-    }
-    return this.#open(attachment);
+    if (lastReceived !== undefined) throw this.#reject(attachment, "a number without a key");
+    return this.#open(attachment, await this.#authenticate(attachment, undefined, signal));
   }
 
-  async #open(attachment: Attachment): Promise<StableConduit<M>> {
-    const { family, onState } = this.#options;
+  async #authenticate(
+    attachment: Attachment,
+    resumes: Applicant["resumes"],
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    const { authenticate } = this.#options;
+    if (authenticate === undefined) return undefined;
+    try {
+      const principal = await authenticate({ peer: attachment.link.peer, resumes, signal });
+      signal.throwIfAborted();
+      return principal;
+    } catch (error) {
+      throw this.#reject(attachment, asError(error).message, error);
+    }
+  }
+
+  #open(attachment: Attachment, principal: unknown): StableConduit<M> {
+    const registry = this.#registry;
     const conduit: StableConduit<M> = new StableConduit<M>({
-      family,
+      family: this.#options.family,
       limits: this.#limits,
       clock: this.#clock,
-      peer: attachment.link.peer,
-      onState: (state) => onState?.(state, conduit),
       onDetached: (reason) => {
-        onState?.({ kind: "detached", reason, attempt: 0, nextDelayMs: undefined }, conduit);
-        this.#registry.onDetached(session);
+        conduit.setState({ kind: "detached", reason, attempt: 0, nextDelayMs: undefined });
+        registry.onDetached(session);
       },
-      onOver: () => this.#registry.remove(session),
+      onOver: () => registry.remove(session),
+      onFirstFrame: () => registry.onFirstFrame(session),
+      onDetachedBytes: (delta) => registry.onDetachedBytes(session, delta),
     });
-    const session = new Accepted(conduit);
-    const resumeKey = this.#registry.add(session);
-    try {
-      await attachment.send(encodeServerHello({ isRejected: false, resumeKey, lastReceived: undefined }));
-    } catch (error) {
-      conduit.destroy(new RoamError("handshake", "the link died in the handshake", { cause: error }));
+    const session = new Accepted(conduit, principal);
+    const resumeKey = registry.add(session);
+    if (!attachment.send(encodeServerHello({ isRejected: false, resumeKey, lastReceived: undefined }))) {
+      const error = refuse(attachment, "the link died in the handshake");
+      conduit.destroy(error);
       throw error;
     }
-    conduit.core.resume(undefined);
-    conduit.attach(attachment);
+    conduit.attach(attachment, undefined);
     return conduit;
   }
 
-  async #resume(attachment: Attachment, key: Uint8Array, lastReceived: number | undefined): Promise<void> {
+  async #resume(
+    attachment: Attachment,
+    key: Uint8Array,
+    lastReceived: number | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const asked = this.#registry.find(key);
+    if (asked === undefined) throw this.#reject(attachment, "no session has this key");
+    const principal = await this.#authenticate(attachment, { principal: asked.principal }, signal);
+    // The session may have gone on, or ended, while somebody thought about it.
     const session = this.#registry.find(key);
-    if (session === undefined) return this.#reject(attachment);
-    const { conduit } = session;
-    // Before the number is read: what the old link brings after that counts for nothing.
-    conduit.fence();
-    if (!conduit.core.resume(lastReceived)) return this.#reject(attachment);
-    const resumeKey = this.#registry.rotate(session, key);
-    const hello = encodeServerHello({
-      isRejected: false,
-      resumeKey,
-      lastReceived: conduit.core.lastReceived,
-    });
-    try {
-      await attachment.send(hello);
-    } catch {
-      // Died already: the client comes back with one of the two keys.
-      attachment.fence();
-      this.#registry.onDetached(session);
-      return;
-    }
-    if (conduit.hasEnded) return attachment.fence();
-    conduit.attach(attachment);
-    this.#registry.onFirstFrame(session);
+    if (session === undefined) throw this.#reject(attachment, "no session has this key any more");
+    if (!Object.is(principal, session.principal)) throw this.#reject(attachment, "another principal");
+    this.#takeBack(session, attachment, key, lastReceived);
   }
 
-  // r[impl stable.x.resume-verify]
-  async #reject(attachment: Attachment): Promise<void> {
-    const resumeKey = new Uint8Array(RESUME_KEY_BYTES);
-    try {
-      await attachment.send(encodeServerHello({ isRejected: true, resumeKey, lastReceived: undefined }));
-      await attachment.link.tx.close();
-    } catch {
-      // Gone before it could be told.
-    }
-    attachment.fence();
+  /** All in one turn: a second link with the same key finds the first one attached. */
+  // r[impl stable.reconnect.server-replay]
+  #takeBack(session: Accepted<M>, attachment: Attachment, key: Uint8Array, lastReceived?: number): void {
+    const { conduit } = session;
+    if (!conduit.core.isConsistent(lastReceived)) throw this.#reject(attachment, "not the state we share");
+    // Before our number is read: what the old link brings after that counts for nothing.
+    // r[impl stable.x.fence]
+    conduit.fence();
+    const resumeKey = this.#registry.rotate(session, key);
+    const hello = { isRejected: false, resumeKey, lastReceived: conduit.core.lastReceived };
+    // A link that died already tells so when it is attached.
+    attachment.send(encodeServerHello(hello));
+    conduit.attach(attachment, lastReceived);
   }
+
+  /** Says no, with a key of zeros, and hangs up. */
+  // r[impl stable.x.resume-verify]
+  // r[impl stable.reconnect.failure]
+  #reject(attachment: Attachment, reason: string, cause?: unknown): RoamError {
+    const resumeKey = new Uint8Array(RESUME_KEY_BYTES);
+    const isTold = attachment.send(
+      encodeServerHello({ isRejected: true, resumeKey, lastReceived: undefined }),
+    );
+    if (!isTold) return refuse(attachment, reason, cause);
+    const error = new RoamError("handshake", reason, { cause });
+    attachment.hold();
+    // The peer hears it before the link goes, if it listens.
+    const hangUp = () => {
+      stop();
+      attachment.fence(error);
+    };
+    const stop = this.#clock.after(REJECT_LINGER_MS, hangUp);
+    void attachment.link.tx.close().then(hangUp);
+    return error;
+  }
+}
+
+function refuse(attachment: Attachment, reason: string, cause?: unknown): RoamError {
+  const error = new RoamError("handshake", reason, { cause });
+  attachment.fence(error);
+  return error;
 }

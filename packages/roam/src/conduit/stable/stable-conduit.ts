@@ -1,101 +1,133 @@
-import { DecodeError, EncodeError, Reader, Writer } from "roam-postcard";
+import { DecodeError, EncodeError, Writer } from "roam-postcard";
 import { RoamError } from "../../errors.ts";
 import type { Clock } from "../../internal/clock.ts";
 import { dispose } from "../../internal/dispose.ts";
-import { own } from "../../internal/own.ts";
 import { WaitLine } from "../../internal/wait-line.ts";
-import type { Conduit, ConduitPermit, ConduitRx, ConduitTx, MessageFamily, Received } from "../conduit.ts";
-import { PulledItems } from "../pulled-items.ts";
+import { Watched } from "../../internal/watched.ts";
+import type { StableLimits } from "../../limits.ts";
+import type {
+  Conduit,
+  ConduitPermit,
+  ConduitRx,
+  ConduitTx,
+  MessageFamily,
+  ReplaceableLinks,
+  ReplayStatus,
+} from "../conduit.ts";
+import type { ConduitState, LostReason } from "../conduit-state.ts";
 import type { Attachment } from "./attachment.ts";
-import { decodeFrame, type Frame, MAX_FRAME_HEADER_BYTES, writeFrameHeader } from "./frame.ts";
+import { decodeFrame, encodeFrame, type Frame, MAX_FRAME_HEADER_BYTES } from "./frame.ts";
 import { StableCore } from "./stable-core.ts";
-import type { StableLimits } from "./stable-limits.ts";
-import type { LostReason, StableState } from "./stable-state.ts";
+import { StableRx } from "./stable-rx.ts";
 
 export interface StableConduitOptions<M> {
   readonly family: MessageFamily<M>;
   readonly limits: StableLimits;
   readonly clock: Clock;
-  readonly peer: string;
-  onState?(state: StableState): void;
   /** The link is gone and the session is not: find another one, or wait for it. */
   onDetached(reason: string): void;
   /** The session is over: nothing will be attached any more. */
   onOver(): void;
+  /** The first frame came by the current link. */
+  onFirstFrame?(): void;
+  /** More (or fewer) bytes are kept while no link is there. */
+  onDetachedBytes?(delta: number): void;
   /** For tests near the wrap. */
   readonly firstSeq?: number;
 }
 
+const FAULTS = { gap: "a frame is missing", ack: "an ack for what was never sent" } as const;
+
 /**
  * One reliable ordered stream of items over links that come and go: numbers, acks and a replay
- * buffer see to it that nothing is lost and nothing comes twice.
+ * buffer see to it that nothing is lost and nothing comes twice. `StableCore` decides; this
+ * joins it to links, timers and those who wait.
  */
 // r[impl stable]
 // r[impl conduit.stable]
-export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ConduitRx<M> {
+export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLinks {
   maxPayloadBytes = 0xffff_ffff;
   readonly core: StableCore;
   readonly #options: StableConduitOptions<M>;
   readonly #line: WaitLine;
-  readonly #closeFiller: Uint8Array | undefined;
-  readonly #ackFiller: Uint8Array | undefined;
+  readonly #rx: StableRx<M>;
+  readonly #state = new Watched<ConduitState>({ kind: "connecting" });
   #attachment: Attachment | undefined;
-  #isPumping = false;
-  #isPaused = false;
+  /** The link takes nothing right now; somebody waits for it. */
+  #isBlocked = false;
+  /** Our direction of the link has ended. */
+  #hasEndedLink = false;
+  #hasFirstFrame = false;
+  #peer: string | undefined;
   #isSplit = false;
-  #onItem: ((item: M, backing: Uint8Array) => void) | undefined;
-  #onEnd: ((cause?: RoamError) => void) | undefined;
-  #pulled: PulledItems<M> | undefined;
-  /** Frames that came before anybody listened. */
-  #early: { readonly item: M; readonly backing: Uint8Array }[] = [];
-  #end: RoamError | undefined;
   #isClosing = false;
-  #hasSentClose = false;
-  #hasPeerClosed = false;
+  #hasFailed = false;
+  #end: RoamError | undefined;
   #onClosed: (() => void) | undefined;
   #stopAckTimer: (() => void) | undefined;
   #stopSolicitTimer: (() => void) | undefined;
-  #wasAttached = false;
-  /** A frame came on the current link: it is worth something. */
-  #hasProgress = false;
 
   constructor(options: StableConduitOptions<M>) {
-    const { family } = options;
+    const { family, limits, firstSeq } = options;
     this.#options = options;
-    this.core = new StableCore(
-      options.limits,
-      options.firstSeq === undefined ? {} : { seq: options.firstSeq },
-    );
-    this.#line = new WaitLine(() => this.#end === undefined && !this.#isClosing && this.core.tryTakePermit());
-    this.#ackFiller = family.fillers && this.#encode(family.fillers.ack);
-    this.#closeFiller = family.fillers && this.#encode(family.fillers.close);
+    const fillers = family.fillers && {
+      ack: this.#encode(family.fillers.ack),
+      close: this.#encode(family.fillers.close),
+    };
+    this.core = new StableCore(limits, fillers, firstSeq);
+    // While a link is there and full, its own backpressure counts: what is behind in the replay
+    // buffer would hold up what is urgent.
+    this.#line = new WaitLine(() => this.#end === undefined && !this.#isBlocked && this.core.tryTakePermit());
+    this.#rx = new StableRx(family, {
+      pause: () => this.#attachment?.link.rx.pause(),
+      resume: () => this.#attachment?.link.rx.resume(),
+      limit: () => this.#limitPayloads(),
+    });
   }
 
+  /** That of the first link. */
   get peer(): string {
-    return this.#options.peer;
+    return this.#peer ?? "nobody yet";
+  }
+
+  get state(): ConduitState {
+    return this.#state.value;
+  }
+
+  get replay(): ReplayStatus {
+    return this.core.status;
   }
 
   get isAttached(): boolean {
     return this.#attachment !== undefined;
   }
 
-  /** True if the last link brought a frame: one that only shakes hands and dies is no success. */
-  get hasProgress(): boolean {
-    return this.#hasProgress;
-  }
-
   get hasEnded(): boolean {
     return this.#end !== undefined;
+  }
+
+  get links(): this {
+    return this;
+  }
+
+  watch(onState: (state: ConduitState) => void): () => void {
+    return this.#state.watch(onState);
+  }
+
+  /** @internal By who finds links. */
+  setState(state: ConduitState): void {
+    this.#state.set(state);
   }
 
   split(): { tx: ConduitTx<M>; rx: ConduitRx<M> } {
     if (this.#isSplit) throw new TypeError("the conduit was split already");
     this.#isSplit = true;
-    return { tx: this, rx: this };
+    return { tx: this, rx: this.#rx };
   }
 
   // ---- sending
 
+  // r[impl conduit.x.reserve]
   async reserve(options?: { signal?: AbortSignal }): Promise<ConduitPermit<M>> {
     this.#throwIfOver();
     await this.#line.take(options?.signal);
@@ -106,7 +138,7 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ConduitRx<M> 
     return this.#line.tryTake() ? new StablePermit(this) : undefined;
   }
 
-  /** For answers that let the peer acknowledge: admitted past the bound. */
+  // r[impl stable.x.ack-solicit]
   tryReservePastBound(): ConduitPermit<M> | undefined {
     if (this.#end !== undefined || this.#isClosing || !this.core.tryTakeHeadroom()) return undefined;
     return new StablePermit(this);
@@ -125,22 +157,36 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ConduitRx<M> 
     try {
       this.#throwIfOver();
       bytes = this.#encode(item);
-      if (bytes.length > this.maxPayloadBytes) {
-        throw new RoamError(
-          "too-large",
-          `an item of ${bytes.length} bytes is above the limit of ${this.maxPayloadBytes}`,
-        );
-      }
-      if (this.core.isExhausted) throw this.#lost("sequence-exhausted");
+      this.#check(bytes);
     } catch (error) {
       this.released();
       throw error;
     }
-    this.core.enqueue(bytes);
-    this.#write();
-    this.#solicitIfNeeded();
+    this.#enqueue(bytes);
+    this.#line.serve();
+    this.#solicitIfWanted();
   }
 
+  #check({ length }: Uint8Array): void {
+    if (length > this.maxPayloadBytes) {
+      throw new RoamError(
+        "too-large",
+        `an item of ${length} bytes is above the limit of ${this.maxPayloadBytes}`,
+      );
+    }
+    if (this.core.isExhausted) throw this.lose("sequence-exhausted");
+  }
+
+  #enqueue(bytes: Uint8Array): void {
+    this.core.enqueue(bytes);
+    const framesLeft = this.core.exhaustionNotice;
+    if (framesLeft !== undefined) this.setState({ kind: "exhausting", framesLeft });
+    if (this.#attachment === undefined) this.#options.onDetachedBytes?.(bytes.length);
+    else this.#write();
+  }
+
+  // The replay buffer owns what it keeps: the sender may change its memory after `send`.
+  // r[impl zerocopy.scatter.replay]
   #encode(item: M): Uint8Array {
     const writer = new Writer();
     try {
@@ -152,11 +198,16 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ConduitRx<M> 
     return writer.finish();
   }
 
-  /** Sends everything, then the close frame; resolves when it is on a link, or all is over. */
+  /**
+   * Sends everything, then the close frame; resolves when it is on a link, or all is over. Until
+   * the peer has closed too, a link that dies is replaced and gets what it lacks.
+   */
   // r[impl stable.x.close]
+  // r[impl conduit.x.close]
   close(): Promise<void> {
     if (this.#end !== undefined || this.#isClosing) return Promise.resolve();
     this.#isClosing = true;
+    this.core.close();
     this.#line.fail(new RoamError("closed", "the conduit was closed here"));
     return new Promise((resolve) => {
       this.#onClosed = resolve;
@@ -164,83 +215,68 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ConduitRx<M> 
     });
   }
 
-  /** Writes what the link takes: frames in order, then the close frame, or an ack frame if one is due. */
+  /** Writes what there is to write, as far as the link takes it. */
   #write(): void {
     const attachment = this.#attachment;
-    if (attachment === undefined || this.#isPumping) return;
+    if (attachment === undefined || this.#isBlocked || this.#hasEndedLink) return;
     const { tx } = attachment.link;
-    while (this.core.hasToWrite) {
+    while (this.core.hasFrame(this.#options.clock.nowMs())) {
       const permit = tx.tryReserve();
       if (permit === undefined) return void this.#writeLater(attachment);
-      permit.write(this.core.takeFrame() as Frame, encodeFrame);
+      permit.write(this.core.takeFrame(), encodeFrame);
     }
-    if (this.#isClosing) this.#writeClose(attachment);
-    else this.#armAckTimer();
+    if (this.core.isOutboundDone) this.#onOutboundDone(attachment);
+    this.#armAckTimer();
   }
 
   async #writeLater(attachment: Attachment): Promise<void> {
-    this.#isPumping = true;
-    let isAlive = true;
+    this.#isBlocked = true;
     try {
-      const permit = await attachment.link.tx.reserve();
-      permit.release();
+      (await attachment.link.tx.reserve()).release();
     } catch {
       // The link has died: its end, which is on the way, leads to the next link.
-      isAlive = false;
-    } finally {
-      this.#isPumping = false;
+      return;
     }
-    if (isAlive || this.#attachment !== attachment) this.#write();
+    if (this.#attachment !== attachment) return;
+    this.#isBlocked = false;
+    // The link takes bytes: it is slow, not dead.
+    if (this.#stopSolicitTimer !== undefined) this.#armSolicitTimer();
+    this.#write();
+    this.#line.serve();
   }
 
-  #writeClose(attachment: Attachment): void {
-    const { tx } = attachment.link;
-    if (!this.#hasSentClose) {
-      const repeat = this.#closeFiller === undefined ? undefined : this.core.takeRepeat(false);
-      const permit = repeat === undefined ? undefined : tx.tryReserve();
-      if (repeat !== undefined && permit === undefined) return void this.#writeLater(attachment);
-      if (repeat !== undefined)
-        permit?.write({ ...repeat, item: this.#closeFiller as Uint8Array }, encodeFrame);
-      this.#hasSentClose = true;
-    }
-    // A peer without close frames sees the end of our direction, as it does when we hang up.
-    void tx.close().then(() => {
+  #onOutboundDone(attachment: Attachment): void {
+    if (!this.core.endsLink) {
       this.#onClosed?.();
-      if (this.#hasPeerClosed) this.#over(new RoamError("closed", "both sides closed"));
+      return;
+    }
+    this.#hasEndedLink = true;
+    void attachment.link.tx.close().then(() => {
+      this.#onClosed?.();
+      if (this.#attachment === attachment && this.core.isOver) this.#over(undefined);
     });
   }
 
   // r[impl stable.x.ack-frame]
   #armAckTimer(): void {
-    const { clock } = this.#options;
-    if (this.#ackFiller === undefined) return;
-    if (this.core.isAckDue(clock.nowMs())) return this.#writeAck(this.#ackFiller);
-    if (this.#stopAckTimer !== undefined) return;
+    if (this.#stopAckTimer !== undefined || this.#hasEndedLink) return;
     const dueMs = this.core.ackDueMs;
     if (dueMs === undefined) return;
+    const { clock } = this.#options;
     this.#stopAckTimer = clock.after(dueMs - clock.nowMs(), () => {
       this.#stopAckTimer = undefined;
       this.#write();
     });
   }
 
-  // Only if the link takes it now: the next one will say more.
-  #writeAck(item: Uint8Array): void {
-    const permit = this.#attachment?.link.tx.tryReserve();
-    if (permit === undefined) return;
-    const repeat = this.core.takeRepeat(true);
-    if (repeat === undefined) permit.release();
-    else permit.write({ ...repeat, item }, encodeFrame);
-  }
-
   // r[impl stable.x.ack-solicit]
-  #solicitIfNeeded(): void {
+  #solicitIfWanted(): void {
     const solicit = this.#options.family.fillers?.solicit;
-    if (this.#stopSolicitTimer !== undefined || solicit === undefined || !this.#attachment) return;
-    if (!this.core.isHalfFull || this.core.peerSendsAckFrames || !this.core.tryTakeHeadroom()) return;
+    if (solicit === undefined || this.#stopSolicitTimer !== undefined) return;
+    if (this.#attachment === undefined || this.#end !== undefined) return;
+    if (!this.core.wantsAck || !this.core.tryTakeHeadroom()) return;
     this.#armSolicitTimer();
-    this.core.enqueue(this.#encode(solicit));
-    this.#write();
+    this.#enqueue(this.#encode(solicit));
   }
 
   #armSolicitTimer(): void {
@@ -248,101 +284,80 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ConduitRx<M> 
     this.#stopSolicitTimer?.();
     this.#stopSolicitTimer = clock.after(limits.solicitTimeoutMs, () => {
       this.#stopSolicitTimer = undefined;
-      this.#drop("a solicitation brought no ack");
+      this.drop("a solicitation brought no ack");
     });
   }
 
   // ---- receiving
 
-  start(onItem: (item: M, backing: Uint8Array) => void, onEnd: (cause?: RoamError) => void): void {
-    if (this.#onItem !== undefined) throw new TypeError("the receiving half was started already");
-    this.#onItem = onItem;
-    this.#onEnd = onEnd;
-    const early = this.#early;
-    this.#early = [];
-    for (const { item, backing } of early) onItem(item, backing);
-    if (this.#end !== undefined || this.#hasPeerClosed) this.#tellEnd();
-  }
-
-  pause(): void {
-    this.#isPaused = true;
-    this.#attachment?.link.rx.pause();
-  }
-
-  resume(): void {
-    this.#isPaused = false;
-    this.#attachment?.link.rx.resume();
-  }
-
-  recv(options?: { signal?: AbortSignal }): Promise<Received<M> | null> {
-    this.#pulled ??= new PulledItems(this, () => {});
-    return this.#pulled.take(options?.signal);
-  }
-
   #receive(payload: Uint8Array): void {
-    if (this.#end !== undefined) return;
+    if (this.#end !== undefined || this.#hasFailed) return;
     let frame: Frame;
     try {
       frame = decodeFrame(payload);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
-      return this.#fail(new RoamError("decode", error.message, { cause: error }));
+      return this.#failed(new RoamError("decode", error.message, { cause: error }));
+    }
+    this.#onFrame(frame);
+  }
+
+  #onFrame(frame: Frame): void {
+    if (!this.#hasFirstFrame) {
+      this.#hasFirstFrame = true;
+      this.#options.onFirstFrame?.();
     }
     // Whatever comes is progress: only a link that is silent is taken for dead.
     if (this.#stopSolicitTimer !== undefined) this.#armSolicitTimer();
-    this.#hasProgress = true;
-    const framesBefore = this.core.replayFrames;
-    const verdict = this.core.onFrame(frame.seq, frame.ack, payload.length, this.#options.clock.nowMs());
-    if (this.core.replayFrames < framesBefore) this.#acked();
+    const { replayFrames } = this.core;
+    const verdict = this.core.onFrame(frame, this.#options.clock.nowMs());
+    if (this.core.replayFrames < replayFrames) this.#onAcked();
     switch (verdict.kind) {
       case "deliver":
-        this.#deliver(frame.item);
-        return this.#armAckTimer();
-      case "repeat":
-        return this.#onRepeat(frame.item);
-      case "duplicate":
+        return this.#deliver(frame.item);
+      case "ignore":
         return;
+      case "closed":
+        return this.#onPeerClosed();
       case "fault":
-        return this.#drop(verdict.reason === "gap" ? "a frame is missing" : "an ack for what was never sent");
+        return this.#detach(FAULTS[verdict.reason], false);
       case "lost":
-        this.#lost(verdict.reason);
+        this.lose(verdict.reason);
     }
   }
 
-  #acked(): void {
+  #onAcked(): void {
     this.#stopSolicitTimer?.();
     this.#stopSolicitTimer = undefined;
     this.#line.serve();
-    this.#solicitIfNeeded();
+    this.#solicitIfWanted();
   }
 
-  #onRepeat(item: Uint8Array): void {
-    if (this.#closeFiller !== undefined && isEqual(item, this.#closeFiller)) {
-      if (this.#hasPeerClosed) return;
-      this.#hasPeerClosed = true;
-      this.#tellEnd();
-      if (this.#hasSentClose) this.#over(new RoamError("closed", "both sides closed"));
-    } else if (this.#ackFiller !== undefined && isEqual(item, this.#ackFiller)) this.core.onPeerAckFrame();
-  }
-
-  // r[impl stable.x.malformed]
   #deliver(bytes: Uint8Array): void {
-    let item: M;
     try {
-      item = this.#options.family.decode(new Reader(bytes));
+      this.#rx.deliver(bytes);
     } catch (error) {
-      if (!(error instanceof DecodeError)) throw error;
-      return this.#fail(new RoamError("decode", error.message, { cause: error }));
+      if (!(error instanceof RoamError) || error.code !== "decode") throw error;
+      return this.#failed(error);
     }
-    if (this.#onItem === undefined) this.#early.push({ item, backing: own(bytes) });
-    else this.#onItem(item, bytes);
+    if (this.core.hasFrame(this.#options.clock.nowMs())) this.#write();
+    else this.#armAckTimer();
   }
 
-  #tellEnd(): void {
-    const onEnd = this.#onEnd;
-    this.#onEnd = undefined;
-    const cause = this.#hasPeerClosed || this.#end?.code === "closed" ? undefined : this.#end;
-    onEnd?.(cause);
+  // The same bytes would fail again. The sending half lives on: the layer above has a last word to say.
+  // r[impl stable.x.malformed]
+  #failed(error: RoamError): void {
+    this.#hasFailed = true;
+    this.#rx.end(error);
+  }
+
+  #onPeerClosed(): void {
+    this.#rx.end();
+    // Everything we had to say may be on the link already, and it open for acks alone.
+    this.#write();
+    if (this.#hasEndedLink && this.core.isOver && this.#attachment !== undefined) {
+      void this.#attachment.link.tx.close().then(() => this.#over(undefined));
+    }
   }
 
   // ---- links
@@ -350,82 +365,115 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ConduitRx<M> 
   /**
    * Takes a link whose handshake is done, in place of the one before, which is fenced already.
    *
-   * @param replayed items that the peer lacks and gets again
+   * @param peerLastReceived what the peer says to have received: consistent
    */
-  attach(attachment: Attachment): void {
-    const replayed = this.core.unwritten;
+  attach(attachment: Attachment, peerLastReceived: number | undefined): void {
+    const replayed = this.core.attach(peerLastReceived);
     this.#attachment = attachment;
-    const { rx, tx } = attachment.link;
-    rx.maxPayloadBytes = Math.min(this.maxPayloadBytes + MAX_FRAME_HEADER_BYTES, 0xffff_ffff);
-    tx.maxPayloadBytes = 0xffff_ffff;
-    this.#hasSentClose = false;
-    this.#hasProgress = false;
-    if (this.#isPaused) rx.pause();
-    this.#options.onState?.(this.#wasAttached ? { kind: "resumed", replayed } : { kind: "connected" });
-    this.#wasAttached = true;
-    attachment.receive(
-      (payload) => this.#receive(payload),
-      (cause) => this.#drop(cause?.reason ?? "the link ended"),
-    );
+    this.#hasFirstFrame = false;
+    this.#hasEndedLink = false;
+    this.#isBlocked = false;
+    attachment.link.tx.maxPayloadBytes = 0xffff_ffff;
+    this.#limitPayloads();
+    const wasAttached = this.#peer !== undefined;
+    this.#peer ??= attachment.link.peer;
+    this.setState(wasAttached ? { kind: "resumed", replayed } : { kind: "connected", conduit: "stable" });
+    this.#receiveFrom(attachment);
     this.#write();
-    this.#solicitIfNeeded();
+    this.#line.serve();
+    this.#solicitIfWanted();
   }
 
-  /** Gives the current link up; the session goes on with the next one. */
+  #limitPayloads(): void {
+    if (this.#attachment === undefined) return;
+    const most = this.#rx.maxPayloadBytes + MAX_FRAME_HEADER_BYTES;
+    this.#attachment.link.rx.maxPayloadBytes = Math.min(most, 0xffff_ffff);
+  }
+
+  #receiveFrom(attachment: Attachment): void {
+    attachment.receive(
+      (payload) => {
+        if (this.#attachment === attachment) this.#receive(payload);
+      },
+      (cause) => {
+        if (this.#attachment === attachment) this.#onLinkEnd(cause);
+      },
+    );
+    if (this.#rx.isPaused) attachment.link.rx.pause();
+  }
+
+  #onLinkEnd(cause?: RoamError): void {
+    // It would be as large on the next link.
+    if (cause?.code === "too-large") return this.#over(cause);
+    this.#detach(cause?.reason ?? "the peer hung up", cause === undefined);
+  }
+
+  /** Gives the current link up without telling anybody: another one is at hand. */
   fence(): void {
+    this.#takeOff()?.fence();
+  }
+
+  #takeOff(): Attachment | undefined {
     const attachment = this.#attachment;
     this.#attachment = undefined;
+    this.#isBlocked = false;
     this.#stopAckTimer?.();
     this.#stopAckTimer = undefined;
     this.#stopSolicitTimer?.();
     this.#stopSolicitTimer = undefined;
-    attachment?.fence();
+    return attachment;
+  }
+
+  /** Gives the current link up; the session goes on with the next one. */
+  drop(reason: string): boolean {
+    const wasAttached = this.#attachment !== undefined;
+    this.#detach(reason, false);
+    return wasAttached;
   }
 
   // r[impl stable.reconnect]
-  #drop(reason: string): void {
+  #detach(reason: string, isGraceful: boolean): void {
     if (this.#attachment === undefined || this.#end !== undefined) return;
     this.fence();
-    // Closed on both sides, or here and everything has arrived: no link is missed.
-    const isDone = this.#hasPeerClosed || this.core.replayFrames === 0;
-    if (this.#isClosing && isDone) return this.#over(new RoamError("closed", reason));
+    if (this.core.detach(isGraceful)) return this.#over(undefined);
+    // Those who waited for the link have the replay buffer's room now.
+    this.#line.serve();
     this.#options.onDetached(reason);
   }
 
-  /** The session cannot go on. @returns the error that everybody gets */
-  lose(reason: LostReason): RoamError {
-    return this.#lost(reason);
-  }
-
+  /**
+   * The session cannot go on.
+   *
+   * @returns the error that everybody gets
+   */
   // r[impl stable.reconnect.failure]
-  #lost(reason: LostReason): RoamError {
+  lose(reason: LostReason): RoamError {
     const error = new RoamError("session-lost", `the session is lost: ${reason}`);
-    if (this.#end === undefined) {
-      this.#options.onState?.({ kind: "lost", reason });
-      this.#over(error);
-    }
+    // A peer that has heard our close has no reason to remember the session.
+    if (reason === "rejected" && this.core.isForgettable) this.#over(undefined);
+    else this.#over(error, reason);
     return error;
-  }
-
-  #fail(error: RoamError): void {
-    this.#options.onState?.({ kind: "lost", reason: "decode" });
-    this.#over(error);
   }
 
   destroy(cause: RoamError = new RoamError("closed", "the conduit was destroyed here")): void {
     this.#over(cause);
   }
 
-  #over(error: RoamError): void {
+  /** @param cause none for an orderly end */
+  #over(cause: RoamError | undefined, reason?: LostReason): void {
     if (this.#end !== undefined) return;
+    const error = cause ?? new RoamError("closed", "both sides closed");
     this.#end = error;
     this.#line.fail(error);
-    this.fence();
+    if (cause === undefined) this.#takeOff()?.leave(this.#options.clock);
+    else this.fence();
+    this.#options.onOver();
     this.core.clear();
     this.#onClosed?.();
-    if (error.code === "closed") this.#options.onState?.({ kind: "closed" });
-    this.#tellEnd();
-    this.#options.onOver();
+    this.#rx.end(cause);
+    this.setState(
+      error.code === "closed" ? { kind: "closed" } : { kind: "lost", reason: reason ?? error.code },
+    );
   }
 
   #throwIfOver(): void {
@@ -457,16 +505,4 @@ class StablePermit<M> implements ConduitPermit<M> {
   [dispose](): void {
     this.release();
   }
-}
-
-function encodeFrame(
-  writer: Writer,
-  frame: { readonly seq: number; readonly ack: number | undefined; readonly item: Uint8Array },
-): void {
-  writeFrameHeader(writer, frame.seq, frame.ack);
-  writer.raw(frame.item);
-}
-
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }

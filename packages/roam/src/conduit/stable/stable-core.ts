@@ -1,6 +1,8 @@
+import type { StableLimits } from "../../limits.ts";
+import type { ReplayStatus } from "../conduit.ts";
+import type { Frame } from "./frame.ts";
 import { ReplayBuffer } from "./replay-buffer.ts";
 import { seqAfter, seqDistance, seqNext } from "./serial.ts";
-import type { StableLimits } from "./stable-limits.ts";
 
 /** Charged for a permit until its item's size is known (bytes). */
 const PERMIT_BYTES = 1024;
@@ -9,34 +11,48 @@ const HEADROOM_FRAMES = 64;
 /** At the latest after so many frames a session sends one ack frame, to show that it can. */
 const SHOW_ACK_FRAME_AFTER = 65_536;
 const LAST_SEQ = 0xffff_ffff;
+/** Frames left at which the end of the numbers is announced. */
+const EXHAUSTION_NOTICE = 2 ** 20;
 /** Frames from before what was announced that give a wrong peer away. */
 const MAX_STALE_FRAMES = 8;
 
 /** What becomes of a received frame. */
 export type FrameVerdict =
   | { readonly kind: "deliver" }
-  | { readonly kind: "duplicate" }
-  /** The last number again: a filler, or an item replayed. */
-  | { readonly kind: "repeat" }
+  /** A duplicate, or a filler: nothing for the layer above. */
+  | { readonly kind: "ignore" }
+  /** The close frame: the peer sends nothing more. */
+  | { readonly kind: "closed" }
   /** The link is dropped; the peer's replay fills what is missing. */
   | { readonly kind: "fault"; readonly reason: "gap" | "ack" }
   /** No new link can help. */
   | { readonly kind: "lost"; readonly reason: "gap" | "ack" | "peer-state" };
 
+const DELIVER: FrameVerdict = { kind: "deliver" };
+const IGNORE: FrameVerdict = { kind: "ignore" };
+
+/** Encoded items that fill frames which repeat a number. */
+export interface Fillers {
+  readonly ack: Uint8Array;
+  readonly close: Uint8Array;
+}
+
 /**
- * The numbers of one stable session: what was sent, received, acknowledged, and what follows
- * from it. Pure: no clock, no link; times are handed in (ms).
+ * One end of a stable session without its links, clock and bytes: what was sent, received and
+ * acknowledged, what is to be written next, and when all is over. Times are handed in (ms).
  */
 export class StableCore {
   readonly #limits: StableLimits;
+  readonly #fillers: Fillers | undefined;
   readonly #buffer = new ReplayBuffer();
   #permits = 0;
   #lastSent: number | undefined;
   #lastAcked: number | undefined;
   #lastReceived: number | undefined;
+  #nextSeq: number;
   /** Next number to be written on the current link; behind `#nextSeq` while replaying. */
-  #cursor = 0;
-  #nextSeq = 0;
+  #cursor: number;
+
   /** Received and not acknowledged. */
   #unackedItems = 0;
   #unackedBytes = 0;
@@ -44,32 +60,44 @@ export class StableCore {
   #receivedFrames = 0;
   #hasSentAckFrame = false;
   #peerSendsAckFrames = false;
-  /** On this link: what we announced to have received, and older frames that came all the same. */
-  #announced: number | undefined;
+
+  #isClosing = false;
+  /** On the current link. */
+  #hasWrittenClose = false;
+  #hasEverWrittenClose = false;
+  #hasPeerClosed = false;
+
+  // The current link.
+  #hasProgress = false;
+  /** What we announced to have received, if older frames give a wrong peer away. */
+  #staleBefore: number | undefined;
   #staleFrames = 0;
-  /** Where the last link showed a gap, and whether its peer acknowledged what was never sent. */
+  /** Where an earlier link showed a gap, and whether one acknowledged what was never sent. */
   #gapAt: number | undefined;
   #hadInsaneAck = false;
-  #isNewLink = false;
 
-  constructor(limits: StableLimits, start: { readonly seq?: number } = {}) {
+  /** @param start the first number: tests begin near the wrap */
+  constructor(limits: StableLimits, fillers: Fillers | undefined, start = 0) {
     this.#limits = limits;
-    // Tests begin near the wrap.
-    const seq = start.seq ?? 0;
-    this.#nextSeq = seq;
-    this.#cursor = seq;
-    if (seq > 0) {
-      this.#lastSent = seq - 1;
-      this.#lastAcked = seq - 1;
-    }
+    this.#fillers = fillers;
+    this.#nextSeq = start;
+    this.#cursor = start;
+    if (start > 0) this.#lastSent = this.#lastAcked = start - 1;
   }
 
   get lastReceived(): number | undefined {
     return this.#lastReceived;
   }
 
-  get lastSent(): number | undefined {
-    return this.#lastSent;
+  get status(): ReplayStatus {
+    const { frames, bytes } = this.#buffer;
+    return {
+      sent: this.#lastSent,
+      acked: this.#lastAcked,
+      received: this.#lastReceived,
+      frames,
+      bytes,
+    };
   }
 
   get replayFrames(): number {
@@ -80,9 +108,7 @@ export class StableCore {
     return this.#buffer.bytes;
   }
 
-  get peerSendsAckFrames(): boolean {
-    return this.#peerSendsAckFrames;
-  }
+  // ---- permits
 
   // r[impl stable.x.bounded]
   tryTakePermit(): boolean {
@@ -98,7 +124,7 @@ export class StableCore {
 
   /** For what makes the peer acknowledge: a brimful buffer could never be drained otherwise. */
   tryTakeHeadroom(): boolean {
-    if (this.#buffer.frames >= this.#limits.maxReplayFrames + HEADROOM_FRAMES) return false;
+    if (this.#buffer.frames + this.#permits >= this.#limits.maxReplayFrames + HEADROOM_FRAMES) return false;
     this.#permits++;
     return true;
   }
@@ -107,10 +133,18 @@ export class StableCore {
     this.#permits--;
   }
 
-  /** True if the next item must not be sent: the numbers are used up. */
+  // ---- sending
+
+  /** True if the next item must not be sent: a peer of 7.3 would take number 0 for a duplicate. */
   // r[impl stable.x.wrap]
   get isExhausted(): boolean {
     return this.#lastSent === LAST_SEQ && !this.#peerSendsAckFrames;
+  }
+
+  /** Items left, when that is worth a word: once, 2^20 before the end. */
+  get exhaustionNotice(): number | undefined {
+    const left = LAST_SEQ - (this.#lastSent ?? -1);
+    return left === EXHAUSTION_NOTICE && !this.#peerSendsAckFrames ? left : undefined;
   }
 
   /** Numbers an encoded item and keeps it. The permit for it is spent. */
@@ -123,29 +157,50 @@ export class StableCore {
     this.#nextSeq = seqNext(this.#nextSeq);
   }
 
-  /** The next item to write on the current link: replayed ones first, in order. */
+  /** No more items; the close frame goes out behind them. */
+  // r[impl stable.x.close]
+  close(): void {
+    this.#isClosing = true;
+  }
+
+  /** True if a frame is to be written: an item, the close frame, or an ack frame that is due. */
+  hasFrame(nowMs: number): boolean {
+    if (this.#cursor !== this.#nextSeq) return true;
+    if (this.#fillers === undefined || this.#lastSent === undefined) return false;
+    return (this.#isClosing && !this.#hasWrittenClose) || this.#isAckDue(nowMs);
+  }
+
+  /**
+   * The next frame to write, with the ack of this moment. Items in order, replayed ones first;
+   * fillers repeat the last number, and only when the peer is sure to have it before them.
+   *
+   * Only after `hasFrame`.
+   */
   // r[impl stable.replay-buffer.order]
-  get hasToWrite(): boolean {
-    return this.#cursor !== this.#nextSeq;
-  }
-
-  /** Takes the next frame to write; it carries the ack of this moment. */
   // r[impl stable.ack]
-  takeFrame():
-    | { readonly seq: number; readonly ack: number | undefined; readonly item: Uint8Array }
-    | undefined {
-    if (this.#cursor === this.#nextSeq) return undefined;
-    const seq = this.#cursor;
-    const item = this.#buffer.get(seq) as Uint8Array;
-    this.#cursor = seqNext(seq);
-    this.#acknowledged();
-    return { seq, ack: this.#lastReceived, item };
+  // r[impl stable.x.ack-frame]
+  takeFrame(): Frame {
+    this.#unackedItems = 0;
+    this.#unackedBytes = 0;
+    this.#oldestUnackedMs = undefined;
+    const ack = this.#lastReceived;
+    if (this.#cursor !== this.#nextSeq) {
+      const seq = this.#cursor;
+      this.#cursor = seqNext(seq);
+      return { seq, ack, item: this.#buffer.get(seq) as Uint8Array };
+    }
+    const fillers = this.#fillers as Fillers;
+    const seq = this.#lastSent as number;
+    if (this.#isClosing && !this.#hasWrittenClose) {
+      this.#hasWrittenClose = true;
+      this.#hasEverWrittenClose = true;
+      return { seq, ack, item: fillers.close };
+    }
+    this.#hasSentAckFrame = true;
+    return { seq, ack, item: fillers.ack };
   }
 
-  /** True if an ack frame would be right now: never before our first frame, nor during replay. */
-  // r[impl stable.x.ack-frame]
-  isAckDue(nowMs: number): boolean {
-    if (!this.#canRepeat) return false;
+  #isAckDue(nowMs: number): boolean {
     if (!this.#hasSentAckFrame && this.#receivedFrames >= SHOW_ACK_FRAME_AFTER) return true;
     const { ackAfterItems, ackAfterBytes, ackAfterMs } = this.#limits;
     if (this.#oldestUnackedMs === undefined) return false;
@@ -158,120 +213,174 @@ export class StableCore {
 
   /** When an ack frame falls due if nothing else happens; undefined if none will. */
   get ackDueMs(): number | undefined {
-    if (this.#oldestUnackedMs === undefined || !this.#canRepeat) return undefined;
+    const canAck = this.#fillers !== undefined && this.#lastSent !== undefined;
+    if (this.#oldestUnackedMs === undefined || !canAck) return undefined;
     return this.#oldestUnackedMs + this.#limits.ackAfterMs;
   }
 
-  /** The header of an ack or close frame: the last number again. Undefined if there is none yet. */
-  takeRepeat(isAckFrame: boolean): { readonly seq: number; readonly ack: number | undefined } | undefined {
-    if (!this.#canRepeat) return undefined;
-    if (isAckFrame) this.#hasSentAckFrame = true;
-    this.#acknowledged();
-    return { seq: this.#lastSent as number, ack: this.#lastReceived };
+  /** True if the peer is to be asked for an ack: it has shown no ack frame, and the buffer fills up. */
+  // r[impl stable.x.ack-solicit]
+  get wantsAck(): boolean {
+    if (this.#peerSendsAckFrames || this.#isClosing) return false;
+    const { maxReplayFrames, maxReplayBytes } = this.#limits;
+    return this.#buffer.frames > maxReplayFrames / 2 || this.#buffer.bytes > maxReplayBytes / 2;
   }
 
-  // The peer is sure to have the repeated number only when the replay is complete.
-  get #canRepeat(): boolean {
-    return this.#lastSent !== undefined && this.#cursor === this.#nextSeq;
+  /** Everything is on the current link, the close frame too. */
+  get isOutboundDone(): boolean {
+    const canClose = this.#fillers !== undefined && this.#lastSent !== undefined;
+    return this.#isClosing && this.#cursor === this.#nextSeq && (this.#hasWrittenClose || !canClose);
   }
 
-  #acknowledged(): void {
-    this.#unackedItems = 0;
-    this.#unackedBytes = 0;
-    this.#oldestUnackedMs = undefined;
+  /**
+   * Our direction of the link is to be ended: a peer of 7.3 learns from that alone that we are
+   * done. One that follows these rules goes on getting acks for what it still sends.
+   */
+  get endsLink(): boolean {
+    return this.isOutboundDone && (!this.#peerSendsAckFrames || this.#hasPeerClosed);
   }
+
+  /** Both sides have said that they are done. */
+  get isOver(): boolean {
+    return this.#hasPeerClosed && this.isOutboundDone;
+  }
+
+  // ---- receiving
 
   /** A frame came: its ack is applied, and its number decides what becomes of it. */
   // r[impl stable.seq.monotonic]
-  onFrame(seq: number, ack: number | undefined, bytes: number, nowMs: number): FrameVerdict {
+  onFrame({ seq, ack, item }: Frame, nowMs: number): FrameVerdict {
     if (ack !== undefined && !this.#onAck(ack)) {
+      // r[impl stable.x.ack-sane]
       if (this.#hadInsaneAck) return { kind: "lost", reason: "ack" };
       this.#hadInsaneAck = true;
       return { kind: "fault", reason: "ack" };
     }
-    const expected = this.#lastReceived === undefined ? 0 : seqNext(this.#lastReceived);
-    if (seq === expected) {
+    const last = this.#lastReceived;
+    if (seq === (last === undefined ? 0 : seqNext(last))) {
       this.#lastReceived = seq;
       this.#receivedFrames++;
       this.#unackedItems++;
-      this.#unackedBytes += bytes;
+      this.#unackedBytes += item.length;
       this.#oldestUnackedMs ??= nowMs;
       this.#gapAt = undefined;
-      return { kind: "deliver" };
+      this.#hasProgress = true;
+      return DELIVER;
     }
-    if (seq === this.#lastReceived) return { kind: "repeat" };
-    if (this.#lastReceived !== undefined && seqAfter(this.#lastReceived, seq)) return this.#onOld(seq);
-    return this.#onGap(expected);
+    if (seq === last) return this.#onRepeat(item);
+    if (last !== undefined && seqAfter(last, seq)) return this.#onOld(seq);
+    return this.#onGap(last);
+  }
+
+  /** The last number again: a filler, or an item replayed. */
+  #onRepeat(item: Uint8Array): FrameVerdict {
+    if (this.#fillers === undefined) return IGNORE;
+    if (isEqual(item, this.#fillers.ack)) this.#peerSendsAckFrames = true;
+    else if (isEqual(item, this.#fillers.close) && !this.#hasPeerClosed) {
+      this.#hasPeerClosed = true;
+      return { kind: "closed" };
+    }
+    return IGNORE;
   }
 
   // r[impl stable.x.resume-consistency]
   #onOld(seq: number): FrameVerdict {
-    const isStale = this.#announced !== undefined && seqAfter(this.#announced, seq);
-    if (isStale && this.#lastAcked === undefined && ++this.#staleFrames >= MAX_STALE_FRAMES) {
-      return { kind: "lost", reason: "peer-state" };
-    }
-    return { kind: "duplicate" };
+    if (this.#staleBefore === undefined || !seqAfter(this.#staleBefore, seq)) return IGNORE;
+    return ++this.#staleFrames < MAX_STALE_FRAMES ? IGNORE : { kind: "lost", reason: "peer-state" };
   }
 
   // r[impl stable.x.gap]
-  #onGap(expected: number): FrameVerdict {
-    if (this.#gapAt === expected && this.#isNewLink) return { kind: "lost", reason: "gap" };
-    this.#gapAt = expected;
-    this.#isNewLink = false;
+  #onGap(last: number | undefined): FrameVerdict {
+    const missing = last === undefined ? 0 : seqNext(last);
+    if (this.#gapAt === missing) return { kind: "lost", reason: "gap" };
+    this.#gapAt = missing;
     return { kind: "fault", reason: "gap" };
   }
 
-  /** An ack frame of the peer's shows that it follows these rules too. */
-  onPeerAckFrame(): void {
-    this.#peerSendsAckFrames = true;
-  }
-
-  // r[impl stable.x.ack-sane]
+  // r[impl stable.ack.trim]
   #onAck(ack: number): boolean {
     if (this.#lastSent === undefined || seqAfter(ack, this.#lastSent)) return false;
     if (this.#lastAcked !== undefined && !seqAfter(ack, this.#lastAcked)) return true;
     this.#lastAcked = ack;
     this.#hadInsaneAck = false;
+    this.#hasProgress = true;
     this.#buffer.trim(ack);
     return true;
   }
 
-  /**
-   * A new link, whose peer says what it has received. What it lacks will be written again.
-   *
-   * @returns false if the peer is not the one that held this session
-   */
-  // r[impl stable.reconnect.server-replay]
-  // r[impl stable.reconnect.client-replay]
-  resume(peerLastReceived: number | undefined): boolean {
-    if (!this.#isConsistent(peerLastReceived)) return false;
-    this.#isNewLink = true;
-    this.#announced = this.#lastReceived;
-    this.#staleFrames = 0;
-    if (peerLastReceived !== undefined) this.#onAck(peerLastReceived);
-    this.#cursor = peerLastReceived === undefined ? 0 : seqNext(peerLastReceived);
-    return true;
-  }
+  // ---- links
 
-  #isConsistent(peerLastReceived: number | undefined): boolean {
+  /** False if a peer that says to have received this is not the one that held the session. */
+  // r[impl stable.x.resume-consistency]
+  isConsistent(peerLastReceived: number | undefined): boolean {
     if (peerLastReceived === undefined) return this.#lastAcked === undefined;
     if (this.#lastSent === undefined || seqAfter(peerLastReceived, this.#lastSent)) return false;
     return this.#lastAcked === undefined || !seqAfter(this.#lastAcked, peerLastReceived);
   }
 
-  /** Frames that are yet to be written on the current link. */
-  get unwritten(): number {
+  /**
+   * A new link, whose peer has received so much (and is consistent). What it lacks is written
+   * again before anything new.
+   *
+   * @returns items to be replayed
+   */
+  // r[impl stable.reconnect.server-replay]
+  // r[impl stable.reconnect.client-replay]
+  attach(peerLastReceived: number | undefined): number {
+    // With nothing acknowledged the hello proves nothing: the peer's frames have to.
+    this.#staleBefore = this.#lastAcked === undefined ? this.#lastReceived : undefined;
+    this.#staleFrames = 0;
+    if (peerLastReceived !== undefined) this.#onAck(peerLastReceived);
+    this.#cursor = peerLastReceived === undefined ? 0 : seqNext(peerLastReceived);
+    this.#hasWrittenClose = false;
+    this.#hasProgress = false;
     return seqDistance(this.#nextSeq, this.#cursor);
   }
 
-  /** True while the buffer is past half of either bound and the peer may need to be asked for an ack. */
-  // r[impl stable.x.ack-solicit]
-  get isHalfFull(): boolean {
-    const { maxReplayFrames, maxReplayBytes } = this.#limits;
-    return this.#buffer.frames > maxReplayFrames / 2 || this.#buffer.bytes > maxReplayBytes / 2;
+  /** True if the link brought the session on: one that only shakes hands and dies is no success. */
+  get hasProgress(): boolean {
+    return this.#hasProgress;
+  }
+
+  /**
+   * The link is gone.
+   *
+   * @param isGraceful the peer ended its direction of it
+   * @returns true if no other one is missed: all was said, or a peer that knows no close frame
+   *   has hung up after our last word
+   */
+  detach(isGraceful: boolean): boolean {
+    if (!this.#isClosing) return false;
+    if (this.#hasPeerClosed && this.#hasWrittenClose) return true;
+    const hasHeardAll = this.#buffer.frames === 0 || !this.#peerSendsAckFrames;
+    return isGraceful && this.isOutboundDone && hasHeardAll;
+  }
+
+  /** The peer knows the session no more: no loss if it has heard that we are done. */
+  get isForgettable(): boolean {
+    return this.#hasEverWrittenClose;
   }
 
   clear(): void {
     this.#buffer.clear();
   }
+
+  /** The whole state as data, for checks that compare states; ages instead of times. */
+  snapshot(nowMs: number): object {
+    return {
+      ...this.status,
+      permits: this.#permits,
+      cursor: this.#cursor,
+      unacked: [this.#unackedItems, this.#unackedBytes],
+      unackedForMs: this.#oldestUnackedMs === undefined ? undefined : nowMs - this.#oldestUnackedMs,
+      ackFrames: [this.#hasSentAckFrame, this.#peerSendsAckFrames],
+      close: [this.#isClosing, this.#hasWrittenClose, this.#hasEverWrittenClose, this.#hasPeerClosed],
+      link: [this.#hasProgress, this.#staleBefore, this.#staleFrames],
+      faults: [this.#gapAt, this.#hadInsaneAck],
+    };
+  }
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }

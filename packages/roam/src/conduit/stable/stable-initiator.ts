@@ -1,7 +1,9 @@
-import { DecodeError } from "roam-postcard";
 import { asError, RoamError } from "../../errors.ts";
 import { type Clock, systemClock } from "../../internal/clock.ts";
+import { type Limits, withLimits } from "../../limits.ts";
+import type { Link } from "../../link/link.ts";
 import type { MessageFamily } from "../conduit.ts";
+import type { ConduitState } from "../conduit-state.ts";
 import { Attachment } from "./attachment.ts";
 import { type Backoff, backoffDelayMs, DEFAULT_BACKOFF } from "./backoff.ts";
 import {
@@ -13,20 +15,22 @@ import {
 } from "./hello.ts";
 import type { LinkSource } from "./link-source.ts";
 import { StableConduit } from "./stable-conduit.ts";
-import { DEFAULT_STABLE_LIMITS, type StableLimits } from "./stable-limits.ts";
-import type { StableState } from "./stable-state.ts";
 
 export interface StableInitiatorOptions<M> {
   readonly family: MessageFamily<M>;
-  readonly limits?: Partial<StableLimits>;
-  readonly backoff?: Partial<Backoff>;
+  readonly limits?: Partial<Limits>;
+  readonly reconnect?: Partial<Backoff>;
   readonly clock?: Clock;
   /** From 0 to 1; for the spread of delays. */
   readonly random?: () => number;
-  readonly peer?: string;
-  readonly onState?: (state: StableState) => void;
+  readonly onState?: (state: ConduitState) => void;
   /** Aborts the first connection; afterwards close or destroy the conduit. */
   readonly signal?: AbortSignal;
+}
+
+/** The peer took the ClientHello and hung up without a byte, as one does that speaks bare. */
+export class SilentPeerError extends RoamError {
+  override readonly name: string = "SilentPeerError";
 }
 
 /**
@@ -48,140 +52,174 @@ export async function connectStable<M>(
 class StableInitiator<M> {
   readonly conduit: StableConduit<M>;
   readonly #source: LinkSource;
-  readonly #limits: StableLimits;
+  readonly #limits: Limits;
   readonly #backoff: Backoff;
   readonly #clock: Clock;
   readonly #random: () => number;
-  readonly #onState: (state: StableState) => void;
   /** Aborts whatever attempt or delay is under way when the conduit is over. */
   readonly #life = new AbortController();
   #resumeKey: ResumeKey | undefined;
   /** Attempts since a link was of use, and when that one was lost. */
   #attempts = 0;
   #lostAtMs = 0;
+  #attachedAtMs = 0;
 
   constructor(source: LinkSource, options: StableInitiatorOptions<M>) {
     this.#source = source;
-    this.#limits = { ...DEFAULT_STABLE_LIMITS, ...options.limits };
-    this.#backoff = { ...DEFAULT_BACKOFF, ...options.backoff };
+    this.#limits = withLimits(options.limits);
+    this.#backoff = { ...DEFAULT_BACKOFF, ...options.reconnect };
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
-    this.#onState = options.onState ?? (() => {});
     this.conduit = new StableConduit<M>({
       family: options.family,
       limits: this.#limits,
       clock: this.#clock,
-      peer: options.peer ?? "stable",
-      onState: this.#onState,
       onDetached: (reason) => void this.#reconnect(reason),
       onOver: () => this.#life.abort(new RoamError("closed", "the conduit is over")),
     });
+    if (options.onState !== undefined) {
+      options.onState(this.conduit.state);
+      this.conduit.watch(options.onState);
+    }
   }
 
   async connect(signal?: AbortSignal): Promise<void> {
-    this.#onState({ kind: "connecting" });
     const onAbort = () => this.#life.abort(signal?.reason);
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
       signal?.throwIfAborted();
       await this.#attempt();
     } catch (error) {
-      this.conduit.destroy(new RoamError("handshake", asError(error).message, { cause: error }));
+      this.conduit.destroy(
+        error instanceof RoamError
+          ? error
+          : new RoamError("handshake", asError(error).message, { cause: error }),
+      );
       throw error;
     } finally {
       signal?.removeEventListener("abort", onAbort);
     }
   }
 
-  /** One dial and one handshake. */
+  /** One dial and one handshake, within the time for a handshake. */
   // r[impl stable.handshake]
+  // r[impl stable.x.handshake-timeout]
   async #attempt(): Promise<void> {
-    const link = await this.#source.next({ signal: this.#life.signal });
-    if (this.#life.signal.aborted) {
-      link.destroy();
-      throw this.#life.signal.reason;
-    }
-    link.rx.maxPayloadBytes = HELLO_BYTES;
-    const attachment = new Attachment(link);
-    let hello: ServerHello;
+    const attempt = new AbortController();
+    const { signal } = attempt;
+    const onOver = () => attempt.abort(this.#life.signal.reason);
+    if (this.#life.signal.aborted) onOver();
+    this.#life.signal.addEventListener("abort", onOver, { once: true });
+    const { handshakeTimeoutMs } = this.#limits;
+    const stop = this.#clock.after(handshakeTimeoutMs, () =>
+      attempt.abort(new RoamError("handshake", `no ServerHello within ${handshakeTimeoutMs} ms`)),
+    );
     try {
-      const lastReceived = this.conduit.core.lastReceived;
-      await attachment.send(encodeClientHello({ resumeKey: this.#resumeKey, lastReceived }));
-      hello = await this.#serverHello(attachment);
-    } catch (error) {
-      attachment.fence();
-      throw error;
+      const link = await this.#dial(signal);
+      const attachment = new Attachment(link);
+      try {
+        this.#attach(attachment, await this.#shakeHands(attachment, signal));
+      } catch (error) {
+        attachment.fence();
+        throw error;
+      }
+    } finally {
+      stop();
+      this.#life.signal.removeEventListener("abort", onOver);
     }
-    if (hello.isRejected) {
-      attachment.fence();
-      throw this.conduit.lose("rejected");
-    }
-    this.#resumeKey = hello.resumeKey;
-    if (!this.conduit.core.resume(hello.lastReceived)) {
-      attachment.fence();
-      throw this.conduit.lose("peer-state");
-    }
-    this.conduit.attach(attachment);
   }
 
-  // r[impl stable.x.handshake-timeout]
-  #serverHello(attachment: Attachment): Promise<ServerHello> {
+  /** A source that does not listen to the signal is not waited for, and what it brings is dropped. */
+  #dial(signal: AbortSignal): Promise<Link> {
     return new Promise((resolve, reject) => {
-      const { signal } = this.#life;
-      const settle = () => {
-        stop();
-        signal.removeEventListener("abort", onAbort);
-      };
-      const failed = (reason: string, cause?: unknown) => {
-        settle();
-        reject(new RoamError("handshake", reason, { cause }));
-      };
-      const onAbort = () => {
-        settle();
-        reject(signal.reason);
-      };
-      const stop = this.#clock.after(this.#limits.handshakeTimeoutMs, () => failed("no ServerHello in time"));
+      if (signal.aborted) return reject(signal.reason);
+      const onAbort = () => reject(signal.reason);
       signal.addEventListener("abort", onAbort, { once: true });
+      this.#source.next({ signal }).then(
+        (link) => {
+          signal.removeEventListener("abort", onAbort);
+          if (signal.aborted) link.destroy();
+          else resolve(link);
+        },
+        (error) => {
+          signal.removeEventListener("abort", onAbort);
+          reject(error);
+        },
+      );
+    });
+  }
+
+  #shakeHands(attachment: Attachment, signal: AbortSignal): Promise<ServerHello> {
+    attachment.link.rx.maxPayloadBytes = HELLO_BYTES;
+    const { lastReceived } = this.conduit.core;
+    return new Promise((resolve, reject) => {
+      const onAbort = () => reject(signal.reason);
+      signal.addEventListener("abort", onAbort, { once: true });
+      const settle = () => signal.removeEventListener("abort", onAbort);
+      if (!attachment.send(encodeClientHello({ resumeKey: this.#resumeKey, lastReceived }))) {
+        reject(new RoamError("handshake", "the link took no ClientHello"));
+      }
       attachment.receive(
         (payload) => {
           settle();
           // Frames may follow in the same turn: they belong to the conduit.
+          attachment.hold();
           try {
-            const hello = decodeServerHello(payload);
-            attachment.hold();
-            resolve(hello);
+            resolve(decodeServerHello(payload));
           } catch (error) {
-            if (!(error instanceof DecodeError)) throw error;
-            failed(error.message, error);
+            reject(new RoamError("handshake", asError(error).message, { cause: error }));
           }
         },
-        (cause) => failed(cause?.reason ?? "the link ended before the ServerHello", cause),
+        (cause) => {
+          settle();
+          const what = "the link ended before the ServerHello";
+          reject(
+            new SilentPeerError("handshake", cause === undefined ? what : `${what}: ${cause.reason}`, {
+              cause,
+            }),
+          );
+        },
       );
     });
+  }
+
+  #attach(attachment: Attachment, hello: ServerHello): void {
+    if (this.conduit.hasEnded) throw this.#life.signal.reason;
+    if (hello.isRejected) {
+      if (this.#resumeKey === undefined) throw new RoamError("handshake", "the peer takes no new session");
+      throw this.conduit.lose("rejected");
+    }
+    this.#resumeKey = hello.resumeKey;
+    if (!this.conduit.core.isConsistent(hello.lastReceived)) throw this.conduit.lose("peer-state");
+    this.#attachedAtMs = this.#clock.nowMs();
+    this.conduit.attach(attachment, hello.lastReceived);
   }
 
   // r[impl stable.x.backoff]
   async #reconnect(reason: string): Promise<void> {
     // A link that shook hands and died at once does not start the count anew.
-    if (this.conduit.hasProgress || this.#attempts === 0) {
+    const nowMs = this.#clock.nowMs();
+    const wasOfUse = this.conduit.core.hasProgress || nowMs - this.#attachedAtMs >= this.#backoff.capMs;
+    if (wasOfUse || this.#attempts === 0) {
       this.#attempts = 0;
-      this.#lostAtMs = this.#clock.nowMs();
+      this.#lostAtMs = nowMs;
     }
-    while (!this.conduit.hasEnded) {
+    for (;;) {
       const attempt = this.#attempts++;
-      const delayMs = backoffDelayMs(attempt, this.#backoff, this.#random());
-      if (this.#clock.nowMs() + delayMs - this.#lostAtMs > this.#backoff.totalMs) {
+      const nextDelayMs = backoffDelayMs(attempt, this.#backoff, this.#random());
+      if (this.#clock.nowMs() + nextDelayMs - this.#lostAtMs > this.#backoff.totalMs) {
         this.conduit.lose("timeout");
         return;
       }
-      this.#onState({ kind: "detached", reason, attempt, nextDelayMs: delayMs });
-      if (delayMs > 0) await this.#delay(delayMs);
+      this.conduit.setState({ kind: "detached", reason, attempt, nextDelayMs });
+      if (nextDelayMs > 0) await this.#delay(nextDelayMs);
       if (this.conduit.hasEnded) return;
       try {
         return await this.#attempt();
       } catch (error) {
-        // A refused dial, a dead link or a slow handshake is tried again; a loss has told itself.
-        reason = asError(error).message;
+        if (this.conduit.hasEnded) return;
+        // A refused dial, a dead link or a slow handshake is tried again.
+        reason = error instanceof RoamError ? error.reason : asError(error).message;
       }
     }
   }
@@ -198,7 +236,6 @@ class StableInitiator<M> {
       const stop = this.#clock.after(ms, done);
       const stopWakeUp = this.#source.onWakeUp?.(done);
       signal.addEventListener("abort", done, { once: true });
-      if (signal.aborted) done();
     });
   }
 }

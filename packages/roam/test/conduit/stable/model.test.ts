@@ -3,11 +3,11 @@ import { suite, test } from "node:test";
 import fc from "fast-check";
 import { compile, t } from "roam-postcard";
 import type { MessageFamily } from "../../../src/conduit/conduit.ts";
+import type { ConduitState } from "../../../src/conduit/conduit-state.ts";
 import { Attachment } from "../../../src/conduit/stable/attachment.ts";
 import { StableAcceptor } from "../../../src/conduit/stable/stable-acceptor.ts";
 import type { StableConduit } from "../../../src/conduit/stable/stable-conduit.ts";
 import { connectStable } from "../../../src/conduit/stable/stable-initiator.ts";
-import type { StableState } from "../../../src/conduit/stable/stable-state.ts";
 import type { Link } from "../../../src/link/link.ts";
 import { memoryLinkPair } from "../../../src/link/memory-link.ts";
 import { settled, VirtualClock } from "../../../src/testing/index.ts";
@@ -22,9 +22,9 @@ const family: MessageFamily<number> = {
 };
 
 /** Two stable ends whose link can be cut at will. */
-async function pair(limits = {}, backoff = {}) {
+async function pair(limits = {}, reconnect = {}) {
   const clock = new VirtualClock();
-  const states: StableState[] = [];
+  const states: ConduitState[] = [];
   let link: Link | undefined;
   let isUp = true;
   const accepted: StableConduit<number>[] = [];
@@ -37,7 +37,11 @@ async function pair(limits = {}, backoff = {}) {
       attachment.receive(
         (payload) => {
           attachment.hold();
-          void acceptor.accept(attachment, payload).then((conduit) => conduit && accepted.push(conduit));
+          // A client that comes back once all is over is refused.
+          acceptor.accept(attachment, payload).then(
+            (conduit) => conduit && accepted.push(conduit),
+            () => {},
+          );
         },
         () => {},
       );
@@ -49,7 +53,7 @@ async function pair(limits = {}, backoff = {}) {
     family,
     clock,
     limits,
-    backoff,
+    reconnect,
     random: () => 0.5,
     onState: (state) => states.push(state),
   });
@@ -70,7 +74,7 @@ async function pair(limits = {}, backoff = {}) {
 function collect(conduit: StableConduit<number>) {
   const got: number[] = [];
   let end: { cause?: unknown } | undefined;
-  conduit.start(
+  conduit.split().rx.start(
     (item) => got.push(item),
     (cause) => {
       end = { cause };

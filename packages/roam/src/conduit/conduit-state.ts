@@ -1,7 +1,10 @@
-/** What an application can be told of a stable conduit. */
-export type StableState =
+import type { RoamErrorCode } from "../errors.ts";
+
+/** What an application can be told of a conduit's links. */
+export type ConduitState =
   | { readonly kind: "connecting" }
-  | { readonly kind: "connected" }
+  /** The first link is there. On "bare" there will be no other one. */
+  | { readonly kind: "connected"; readonly conduit: "stable" | "bare" }
   | {
       readonly kind: "detached";
       readonly reason: string;
@@ -12,7 +15,9 @@ export type StableState =
     }
   /** `replayed` items had to be sent again. */
   | { readonly kind: "resumed"; readonly replayed: number }
-  | { readonly kind: "lost"; readonly reason: LostReason }
+  /** The numbers run out: after `framesLeft` more items the session ends. */
+  | { readonly kind: "exhausting"; readonly framesLeft: number }
+  | { readonly kind: "lost"; readonly reason: LostReason | RoamErrorCode }
   | { readonly kind: "closed" };
 
 /** Why a stable session cannot go on. */
@@ -24,5 +29,4 @@ export type LostReason =
   | "timeout" // no link within the total time
   | "expired" // the server kept the session long enough
   | "evicted" // the server had no room for it
-  | "decode" // an item is not of the conduit's type
   | "sequence-exhausted"; // the numbers are used up and the peer cannot wrap

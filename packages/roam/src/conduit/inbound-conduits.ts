@@ -1,0 +1,130 @@
+import { RoamError } from "../errors.ts";
+import { type Clock, systemClock } from "../internal/clock.ts";
+import { type Limits, withLimits } from "../limits.ts";
+import type { Link } from "../link/link.ts";
+import { BareConduit } from "./bare-conduit.ts";
+import type { Conduit, MessageFamily } from "./conduit.ts";
+import { Attachment } from "./stable/attachment.ts";
+import { hasClientMagic } from "./stable/hello.ts";
+import type { Retention } from "./stable/resume-registry.ts";
+import { type Authenticate, StableAcceptor } from "./stable/stable-acceptor.ts";
+
+/** Which conduits are spoken: "auto" takes what the peer can do, the others insist. */
+export type ConduitChoice = "auto" | "stable" | "bare";
+
+export interface InboundOptions {
+  /** What inbound links may speak (default auto: told by their first payload). */
+  readonly conduit?: ConduitChoice;
+  readonly limits?: Partial<Limits>;
+  /** What is kept of stable sessions that have no link. */
+  readonly retention?: Partial<Retention>;
+  readonly authenticate?: Authenticate;
+  readonly clock?: Clock;
+  /** Source of resume keys (default: the platform's, which is secure). */
+  readonly randomBytes?: (length: number) => Uint8Array;
+}
+
+/** Makes conduits of the links that come in, stable or bare as their first payload says. */
+export class InboundConduits<M> {
+  readonly #family: MessageFamily<M>;
+  readonly #options: InboundOptions;
+  readonly #limits: Limits;
+  readonly #clock: Clock;
+  readonly #stable: StableAcceptor<M>;
+
+  constructor(family: MessageFamily<M>, options: InboundOptions = {}) {
+    const { retention, authenticate, randomBytes } = options;
+    this.#family = family;
+    this.#options = options;
+    this.#limits = withLimits(options.limits);
+    this.#clock = options.clock ?? systemClock;
+    this.#stable = new StableAcceptor({
+      family,
+      limits: this.#limits,
+      clock: this.#clock,
+      ...(retention === undefined ? {} : { retention }),
+      ...(authenticate === undefined ? {} : { authenticate }),
+      ...(randomBytes === undefined ? {} : { randomBytes }),
+    });
+  }
+
+  /** Stable sessions known, and those of them without a link. */
+  get stable(): StableAcceptor<M> {
+    return this.#stable;
+  }
+
+  /**
+   * Waits for the first payload and acts on it, within the time for a handshake.
+   *
+   * @returns a new conduit; undefined if the link went to a session that exists
+   * @throws RoamError `handshake`, what the link died of, or the signal's reason; the link is closed then
+   */
+  // r[impl stable.x.detect]
+  // r[impl stable.x.handshake-timeout]
+  async accept(link: Link, signal?: AbortSignal): Promise<Conduit<M> | undefined> {
+    const { maxHandshakeBytes, maxPayloadBytes, handshakeTimeoutMs } = this.#limits;
+    link.rx.maxPayloadBytes = Math.min(maxHandshakeBytes, maxPayloadBytes);
+    const attachment = new Attachment(link);
+    const attempt = new AbortController();
+    const onAbort = () => attempt.abort(signal?.reason);
+    if (signal?.aborted) onAbort();
+    signal?.addEventListener("abort", onAbort, { once: true });
+    const stop = this.#clock.after(handshakeTimeoutMs, () =>
+      attempt.abort(new RoamError("handshake", `no handshake within ${handshakeTimeoutMs} ms`)),
+    );
+    try {
+      return await this.#accept(attachment, attempt.signal);
+    } finally {
+      stop();
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  async #accept(attachment: Attachment, signal: AbortSignal): Promise<Conduit<M> | undefined> {
+    const payload = await firstPayload(attachment, signal);
+    const { conduit = "auto" } = this.#options;
+    const isStable = hasClientMagic(payload);
+    if (conduit !== "auto" && isStable !== (conduit === "stable")) {
+      const error = new RoamError("handshake", `only ${conduit} conduits are taken here`);
+      attachment.fence(error);
+      throw error;
+    }
+    if (isStable) return this.#stable.accept(attachment, payload, signal);
+    await this.#authenticate(attachment, signal);
+    attachment.hold(payload);
+    return new BareConduit(attachment.handOn(), this.#family);
+  }
+
+  async #authenticate(attachment: Attachment, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#options.authenticate?.({ peer: attachment.link.peer, resumes: undefined, signal });
+      signal.throwIfAborted();
+    } catch (cause) {
+      const error = new RoamError("handshake", "the link was refused", { cause });
+      attachment.fence(error);
+      throw error;
+    }
+  }
+}
+
+/** @throws what the link died of, or the signal's reason; the link is closed then */
+function firstPayload(attachment: Attachment, signal: AbortSignal): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown) => {
+      signal.removeEventListener("abort", onAbort);
+      attachment.fence(error instanceof RoamError ? error : undefined);
+      reject(error);
+    };
+    const onAbort = () => fail(signal.reason);
+    if (signal.aborted) return onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    attachment.receive(
+      (payload) => {
+        signal.removeEventListener("abort", onAbort);
+        attachment.hold();
+        resolve(payload);
+      },
+      (cause) => fail(cause ?? new RoamError("handshake", "the peer hung up without a word")),
+    );
+  });
+}

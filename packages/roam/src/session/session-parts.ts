@@ -1,0 +1,19 @@
+import type { Conduit, ConduitRx, Role } from "../conduit/conduit.ts";
+import type { Clock } from "../internal/clock.ts";
+import type { Limits } from "../limits.ts";
+import type { Message } from "../wire/message.ts";
+import type { Established } from "./handshake.ts";
+import type { Outbox } from "./outbox.ts";
+import type { SessionOptions } from "./session-options.ts";
+
+/** What a finished handshake leaves. */
+export interface SessionParts {
+  readonly role: Role;
+  readonly conduit: Conduit<Message>;
+  readonly rx: ConduitRx<Message>;
+  readonly outbox: Outbox;
+  readonly established: Established;
+  readonly options: SessionOptions;
+  readonly limits: Limits;
+  readonly clock: Clock;
+}
