@@ -14,6 +14,9 @@ interface Gathered {
   readonly bytes: Uint8Array;
 }
 
+/** Bytes up to which a loop copies faster than a view can be made. */
+const BY_HAND = 64;
+
 /**
  * A growing buffer that encoders append to. Several payloads may follow one another in it; the
  * owner keeps the marks. Byte arrays of `gatherFrom` bytes and more are not copied but put
@@ -194,6 +197,17 @@ export class Writer {
     this.offset += value.length;
   }
 
+  /** A part of `value`, copied whatever its size. */
+  copy(value: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    this.ensure(length);
+    const { bytes, offset } = this;
+    // A view costs more than a few bytes by hand.
+    if (length > BY_HAND) bytes.set(value.subarray(start, end), offset);
+    else for (let index = 0; index < length; index++) bytes[offset + index] = value[start + index] as number;
+    this.offset = offset + length;
+  }
+
   mark(): Mark {
     return { offset: this.offset, gathered: this.#gathered.length };
   }
@@ -205,6 +219,21 @@ export class Writer {
     for (const dropped of this.#gathered.splice(mark.gathered)) {
       this.#gatheredBytes -= dropped.bytes.length;
     }
+  }
+
+  /** Takes back everything written after the mark, as one array that belongs to the caller. */
+  cut(mark: Mark): Uint8Array {
+    const gathered = this.#gathered.slice(mark.gathered);
+    const pieces: Uint8Array[] = [];
+    let from = mark.offset;
+    for (const { at, bytes } of gathered) {
+      pieces.push(this.bytes.subarray(from, at), bytes);
+      from = at;
+    }
+    pieces.push(this.bytes.subarray(from, this.offset));
+    const whole = concat(pieces);
+    this.rollback(mark);
+    return whole;
   }
 
   /**

@@ -1,5 +1,5 @@
 import { messageFamily } from "roam/session";
-import { decodeFrame } from "../../../roam/src/conduit/stable/frame.ts";
+import { decodeFrame } from "../decode-frame.ts";
 import { toHex } from "../hex.ts";
 import { Difference } from "../vectors/tally.ts";
 import { encoded } from "./scene.ts";

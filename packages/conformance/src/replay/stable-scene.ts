@@ -1,4 +1,4 @@
-import { decodeFrame } from "../../../roam/src/conduit/stable/frame.ts";
+import { decodeFrame } from "../decode-frame.ts";
 import { fromHex } from "../hex.ts";
 import { isPayload, type Transcript } from "../transcript.ts";
 

@@ -1,4 +1,4 @@
-import { decodeFrame } from "../../../roam/src/conduit/stable/frame.ts";
+import { decodeFrame } from "../decode-frame.ts";
 import { fromHex, isHex, toHex } from "../hex.ts";
 import { neutral } from "../neutral.ts";
 import type { Json, NeutralType } from "../neutral-type.ts";

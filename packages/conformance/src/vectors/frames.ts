@@ -1,5 +1,5 @@
 import { Writer } from "roam-postcard";
-import { decodeFrame, writeFrameHeader } from "../../../roam/src/conduit/stable/frame.ts";
+import { writeFrameHeader } from "../../../roam/src/conduit/stable/frame.ts";
 import {
   decodeClientHello,
   decodeServerHello,
@@ -7,6 +7,7 @@ import {
   encodeServerHello,
 } from "../../../roam/src/conduit/stable/hello.ts";
 import { decodeValue, encodeValue } from "../coded.ts";
+import { decodeFrame } from "../decode-frame.ts";
 import { fromHex, toHex } from "../hex.ts";
 import { type Neutral, neutral } from "../neutral.ts";
 import type { NeutralType } from "../neutral-type.ts";

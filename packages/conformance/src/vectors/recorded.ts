@@ -1,6 +1,6 @@
-import { decodeFrame } from "../../../roam/src/conduit/stable/frame.ts";
 import { HELLO_BYTES } from "../../../roam/src/conduit/stable/hello.ts";
 import { decodeValue } from "../coded.ts";
+import { decodeFrame } from "../decode-frame.ts";
 import { fromHex } from "../hex.ts";
 import type { Neutral } from "../neutral.ts";
 import { isPayload, type PayloadEntry, type Side, type Transcript } from "../transcript.ts";

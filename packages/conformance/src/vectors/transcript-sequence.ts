@@ -1,5 +1,5 @@
-import { decodeFrame } from "../../../roam/src/conduit/stable/frame.ts";
 import { decodeClientHello, decodeServerHello } from "../../../roam/src/conduit/stable/hello.ts";
+import { decodeFrame } from "../decode-frame.ts";
 import { fromHex, toHex } from "../hex.ts";
 import { isPayload, otherSide, type PayloadEntry, type Side, type Transcript } from "../transcript.ts";
 import { isHello } from "./recorded.ts";

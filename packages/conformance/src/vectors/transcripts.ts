@@ -1,5 +1,5 @@
-import { decodeFrame } from "../../../roam/src/conduit/stable/frame.ts";
 import { decodeValue, encodeValue } from "../coded.ts";
+import { decodeFrame } from "../decode-frame.ts";
 import { fromHex, toHex } from "../hex.ts";
 import { type Neutral, neutral } from "../neutral.ts";
 import { asObject } from "../neutral-parts.ts";

@@ -1,7 +1,15 @@
-import { Reader, type Writer } from "roam-postcard";
+import type { Reader, Writer } from "roam-postcard";
+import { LARGE_ITEM_BYTES } from "./item-arena.ts";
 
 /** Longest frame header (bytes): two u32 varints and the tag between them. */
 export const MAX_FRAME_HEADER_BYTES = 11;
+
+/** Encoded item: bytes in a buffer that may hold others too. No view, for a view costs as much as a small item. */
+export interface ItemBytes {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
 
 /** A payload of the stable conduit: header and item, the item running to the end. */
 export interface Frame {
@@ -9,8 +17,7 @@ export interface Frame {
   readonly seq: number;
   /** Highest sequence number the sender has received, absent when none. */
   readonly ack: number | undefined;
-  /** Encoded item: a view on the payload. */
-  readonly item: Uint8Array;
+  readonly item: ItemBytes;
 }
 
 /** Writes the header that goes before the bytes of an item. */
@@ -27,17 +34,20 @@ export function writeFrameHeader(writer: Writer, seq: number, ack: number | unde
 
 export function encodeFrame(writer: Writer, { seq, ack, item }: Frame): void {
   writeFrameHeader(writer, seq, ack);
-  writer.raw(item);
+  const { bytes, start, end } = item;
+  // What lies with others in a chunk may be overwritten once it is acknowledged.
+  if (end - start < LARGE_ITEM_BYTES) writer.copy(bytes, start, end);
+  else writer.raw(bytes.subarray(start, end));
 }
 
 /**
- * Splits a payload; the item is not looked at.
+ * Reads the header of a payload; the item is left in the reader, and not looked at.
  *
  * @throws DecodeError if the header is cut short or a number exceeds u32
  */
-export function decodeFrame(payload: Uint8Array): Frame {
-  const reader = new Reader(payload);
+export function readFrame(reader: Reader): Frame {
   const seq = reader.u32();
   const ack = reader.bool() ? reader.u32() : undefined;
-  return { seq, ack, item: reader.rest() };
+  const { bytes } = reader;
+  return { seq, ack, item: { bytes, start: reader.offset, end: bytes.length } };
 }

@@ -1,4 +1,5 @@
 import { Deque } from "../../internal/deque.ts";
+import type { ItemBytes } from "./frame.ts";
 import { seqAfter, seqDistance } from "./serial.ts";
 
 /**
@@ -8,7 +9,7 @@ import { seqAfter, seqDistance } from "./serial.ts";
 // r[impl stable.replay-buffer]
 // r[impl stable.x.fresh-ack-header]
 export class ReplayBuffer {
-  readonly #items = new Deque<Uint8Array>();
+  readonly #items = new Deque<ItemBytes>();
   /** Number of the oldest item; of the next one to come while there is none. */
   #first = 0;
   #bytes = 0;
@@ -22,14 +23,14 @@ export class ReplayBuffer {
   }
 
   /** Numbers follow one another: `seq` is one after the newest. */
-  push(seq: number, item: Uint8Array): void {
+  push(seq: number, item: ItemBytes): void {
     if (this.#items.size === 0) this.#first = seq;
     this.#items.push(item);
-    this.#bytes += item.length;
+    this.#bytes += item.end - item.start;
   }
 
   /** The item with this number, if it is kept. */
-  get(seq: number): Uint8Array | undefined {
+  get(seq: number): ItemBytes | undefined {
     return this.#items.at(seqDistance(seq, this.#first));
   }
 
@@ -37,7 +38,8 @@ export class ReplayBuffer {
   // r[impl stable.ack.trim]
   trim(maxDelivered: number): void {
     while (this.#items.size > 0 && !seqAfter(this.#first, maxDelivered)) {
-      this.#bytes -= (this.#items.shift() as Uint8Array).length;
+      const { start, end } = this.#items.shift() as ItemBytes;
+      this.#bytes -= end - start;
       this.#first = (this.#first + 1) >>> 0;
     }
   }

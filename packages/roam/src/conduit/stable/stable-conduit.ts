@@ -1,7 +1,6 @@
-import { DecodeError, EncodeError, Writer } from "roam-postcard";
+import { DecodeError, EncodeError, Reader, Writer } from "roam-postcard";
 import { RoamError } from "../../errors.ts";
 import type { Clock } from "../../internal/clock.ts";
-import { dispose } from "../../internal/dispose.ts";
 import { WaitLine } from "../../internal/wait-line.ts";
 import { Watched } from "../../internal/watched.ts";
 import type { StableLimits } from "../../limits.ts";
@@ -16,8 +15,10 @@ import type {
 } from "../conduit.ts";
 import type { ConduitState, LostReason } from "../conduit-state.ts";
 import type { Attachment } from "./attachment.ts";
-import { decodeFrame, encodeFrame, type Frame, MAX_FRAME_HEADER_BYTES } from "./frame.ts";
+import { encodeFrame, type Frame, type ItemBytes, MAX_FRAME_HEADER_BYTES, readFrame } from "./frame.ts";
+import { ItemArena } from "./item-arena.ts";
 import { StableCore } from "./stable-core.ts";
+import { StablePermit } from "./stable-permit.ts";
 import { StableRx } from "./stable-rx.ts";
 
 export interface StableConduitOptions<M> {
@@ -49,6 +50,7 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
   maxPayloadBytes = 0xffff_ffff;
   readonly core: StableCore;
   readonly #options: StableConduitOptions<M>;
+  readonly #arena: ItemArena<M>;
   readonly #line: WaitLine;
   readonly #rx: StableRx<M>;
   readonly #state = new Watched<ConduitState>({ kind: "connecting" });
@@ -70,9 +72,10 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
   constructor(options: StableConduitOptions<M>) {
     const { family, limits, firstSeq } = options;
     this.#options = options;
+    this.#arena = new ItemArena(family.encode);
     const fillers = family.fillers && {
-      ack: this.#encode(family.fillers.ack),
-      close: this.#encode(family.fillers.close),
+      ack: encoded(family, family.fillers.ack),
+      close: encoded(family, family.fillers.close),
     };
     this.core = new StableCore(limits, fillers, firstSeq);
     // While a link is there and full, its own backpressure counts: what is behind in the replay
@@ -153,7 +156,7 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
   /** @internal Encodes first, then numbers: a failed encode leaves no hole. */
   // r[impl stable.x.permit]
   sent(item: M): void {
-    let bytes: Uint8Array;
+    let bytes: ItemBytes;
     try {
       this.#throwIfOver();
       bytes = this.#encode(item);
@@ -167,7 +170,8 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
     this.#solicitIfWanted();
   }
 
-  #check({ length }: Uint8Array): void {
+  #check({ start, end }: ItemBytes): void {
+    const length = end - start;
     if (length > this.maxPayloadBytes) {
       throw new RoamError(
         "too-large",
@@ -177,25 +181,22 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
     if (this.core.isExhausted) throw this.lose("sequence-exhausted");
   }
 
-  #enqueue(bytes: Uint8Array): void {
-    this.core.enqueue(bytes);
+  #enqueue(item: ItemBytes): void {
+    this.core.enqueue(item);
     const framesLeft = this.core.exhaustionNotice;
     if (framesLeft !== undefined) this.setState({ kind: "exhausting", framesLeft });
-    if (this.#attachment === undefined) this.#options.onDetachedBytes?.(bytes.length);
+    if (this.#attachment === undefined) this.#options.onDetachedBytes?.(item.end - item.start);
     else this.#write();
   }
 
-  // The replay buffer owns what it keeps: the sender may change its memory after `send`.
-  // r[impl zerocopy.scatter.replay]
-  #encode(item: M): Uint8Array {
-    const writer = new Writer();
+  #encode(item: M): ItemBytes {
+    if (this.core.replayFrames === 0) this.#arena.reuse();
     try {
-      this.#options.family.encode(writer, item);
+      return this.#arena.add(item);
     } catch (error) {
       if (error instanceof EncodeError) throw new RoamError("encode", error.message, { cause: error });
       throw error;
     }
-    return writer.finish();
   }
 
   /**
@@ -216,11 +217,11 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
   }
 
   /** Writes what there is to write, as far as the link takes it. */
-  #write(): void {
+  #write(isLate = false): void {
     const attachment = this.#attachment;
     if (attachment === undefined || this.#isBlocked || this.#hasEndedLink) return;
     const { tx } = attachment.link;
-    while (this.core.hasFrame(this.#options.clock.nowMs())) {
+    while (this.core.hasFrame(isLate)) {
       const permit = tx.tryReserve();
       if (permit === undefined) return void this.#writeLater(attachment);
       permit.write(this.core.takeFrame(), encodeFrame);
@@ -265,7 +266,9 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
     const { clock } = this.#options;
     this.#stopAckTimer = clock.after(dueMs - clock.nowMs(), () => {
       this.#stopAckTimer = undefined;
-      this.#write();
+      const { ackDueMs } = this.core;
+      // What it was set for may have been acknowledged, and something newer not yet.
+      this.#write(ackDueMs !== undefined && ackDueMs <= clock.nowMs());
     });
   }
 
@@ -292,17 +295,18 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
 
   #receive(payload: Uint8Array): void {
     if (this.#end !== undefined || this.#hasFailed) return;
+    const reader = new Reader(payload);
     let frame: Frame;
     try {
-      frame = decodeFrame(payload);
+      frame = readFrame(reader);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       return this.#failed(new RoamError("decode", error.message, { cause: error }));
     }
-    this.#onFrame(frame);
+    this.#onFrame(frame, reader);
   }
 
-  #onFrame(frame: Frame): void {
+  #onFrame(frame: Frame, reader: Reader): void {
     if (!this.#hasFirstFrame) {
       this.#hasFirstFrame = true;
       this.#options.onFirstFrame?.();
@@ -310,11 +314,11 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
     // Whatever comes is progress: only a link that is silent is taken for dead.
     if (this.#stopSolicitTimer !== undefined) this.#armSolicitTimer();
     const { replayFrames } = this.core;
-    const verdict = this.core.onFrame(frame, this.#options.clock.nowMs());
+    const verdict = this.core.onFrame(frame, this.#options.clock);
     if (this.core.replayFrames < replayFrames) this.#onAcked();
     switch (verdict.kind) {
       case "deliver":
-        return this.#deliver(frame.item);
+        return this.#deliver(reader);
       case "ignore":
         return;
       case "closed":
@@ -333,14 +337,14 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
     this.#solicitIfWanted();
   }
 
-  #deliver(bytes: Uint8Array): void {
+  #deliver(item: Reader): void {
     try {
-      this.#rx.deliver(bytes);
+      this.#rx.deliver(item);
     } catch (error) {
       if (!(error instanceof RoamError) || error.code !== "decode") throw error;
       return this.#failed(error);
     }
-    if (this.core.hasFrame(this.#options.clock.nowMs())) this.#write();
+    if (this.core.hasFrame()) this.#write();
     else this.#armAckTimer();
   }
 
@@ -482,27 +486,8 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
   }
 }
 
-/** Bound to the session, not to a link: it survives the link's replacement. */
-class StablePermit<M> implements ConduitPermit<M> {
-  #conduit: StableConduit<M> | undefined;
-
-  constructor(conduit: StableConduit<M>) {
-    this.#conduit = conduit;
-  }
-
-  send(item: M): void {
-    const conduit = this.#conduit;
-    if (conduit === undefined) throw new TypeError("permit already used");
-    this.#conduit = undefined;
-    conduit.sent(item);
-  }
-
-  release(): void {
-    this.#conduit?.released();
-    this.#conduit = undefined;
-  }
-
-  [dispose](): void {
-    this.release();
-  }
+function encoded<M>({ encode }: MessageFamily<M>, item: M): Uint8Array {
+  const writer = new Writer();
+  encode(writer, item);
+  return writer.finish();
 }

@@ -1,6 +1,7 @@
+import type { Clock } from "../../internal/clock.ts";
 import type { StableLimits } from "../../limits.ts";
 import type { ReplayStatus } from "../conduit.ts";
-import type { Frame } from "./frame.ts";
+import type { Frame, ItemBytes } from "./frame.ts";
 import { ReplayBuffer } from "./replay-buffer.ts";
 import { seqAfter, seqDistance, seqNext } from "./serial.ts";
 
@@ -150,7 +151,7 @@ export class StableCore {
   /** Numbers an encoded item and keeps it. The permit for it is spent. */
   // r[impl stable.seq]
   // r[impl stable.x.permit]
-  enqueue(item: Uint8Array): void {
+  enqueue(item: ItemBytes): void {
     this.#permits--;
     this.#buffer.push(this.#nextSeq, item);
     this.#lastSent = this.#nextSeq;
@@ -163,11 +164,15 @@ export class StableCore {
     this.#isClosing = true;
   }
 
-  /** True if a frame is to be written: an item, the close frame, or an ack frame that is due. */
-  hasFrame(nowMs: number): boolean {
+  /**
+   * True if a frame is to be written: an item, the close frame, or an ack frame that is due.
+   *
+   * @param isLate the time for an ack has come (`ackDueMs`)
+   */
+  hasFrame(isLate = false): boolean {
     if (this.#cursor !== this.#nextSeq) return true;
     if (this.#fillers === undefined || this.#lastSent === undefined) return false;
-    return (this.#isClosing && !this.#hasWrittenClose) || this.#isAckDue(nowMs);
+    return (this.#isClosing && !this.#hasWrittenClose) || this.#isAckDue(isLate);
   }
 
   /**
@@ -187,28 +192,24 @@ export class StableCore {
     if (this.#cursor !== this.#nextSeq) {
       const seq = this.#cursor;
       this.#cursor = seqNext(seq);
-      return { seq, ack, item: this.#buffer.get(seq) as Uint8Array };
+      return { seq, ack, item: this.#buffer.get(seq) as ItemBytes };
     }
     const fillers = this.#fillers as Fillers;
     const seq = this.#lastSent as number;
     if (this.#isClosing && !this.#hasWrittenClose) {
       this.#hasWrittenClose = true;
       this.#hasEverWrittenClose = true;
-      return { seq, ack, item: fillers.close };
+      return { seq, ack, item: whole(fillers.close) };
     }
     this.#hasSentAckFrame = true;
-    return { seq, ack, item: fillers.ack };
+    return { seq, ack, item: whole(fillers.ack) };
   }
 
-  #isAckDue(nowMs: number): boolean {
+  #isAckDue(isLate: boolean): boolean {
     if (!this.#hasSentAckFrame && this.#receivedFrames >= SHOW_ACK_FRAME_AFTER) return true;
-    const { ackAfterItems, ackAfterBytes, ackAfterMs } = this.#limits;
-    if (this.#oldestUnackedMs === undefined) return false;
-    return (
-      this.#unackedItems >= ackAfterItems ||
-      this.#unackedBytes >= ackAfterBytes ||
-      nowMs - this.#oldestUnackedMs >= ackAfterMs
-    );
+    const { ackAfterItems, ackAfterBytes } = this.#limits;
+    const isMuch = this.#unackedItems >= ackAfterItems || this.#unackedBytes >= ackAfterBytes;
+    return isMuch || (isLate && this.#unackedItems > 0);
   }
 
   /** When an ack frame falls due if nothing else happens; undefined if none will. */
@@ -249,7 +250,7 @@ export class StableCore {
 
   /** A frame came: its ack is applied, and its number decides what becomes of it. */
   // r[impl stable.seq.monotonic]
-  onFrame({ seq, ack, item }: Frame, nowMs: number): FrameVerdict {
+  onFrame({ seq, ack, item }: Frame, clock: Pick<Clock, "nowMs">): FrameVerdict {
     if (ack !== undefined && !this.#onAck(ack)) {
       // r[impl stable.x.ack-sane]
       if (this.#hadInsaneAck) return { kind: "lost", reason: "ack" };
@@ -261,8 +262,9 @@ export class StableCore {
       this.#lastReceived = seq;
       this.#receivedFrames++;
       this.#unackedItems++;
-      this.#unackedBytes += item.length;
-      this.#oldestUnackedMs ??= nowMs;
+      this.#unackedBytes += item.end - item.start;
+      // Asked for once in a batch: the time of day costs as much as a small frame.
+      this.#oldestUnackedMs ??= clock.nowMs();
       this.#gapAt = undefined;
       this.#hasProgress = true;
       return DELIVER;
@@ -273,7 +275,7 @@ export class StableCore {
   }
 
   /** The last number again: a filler, or an item replayed. */
-  #onRepeat(item: Uint8Array): FrameVerdict {
+  #onRepeat(item: ItemBytes): FrameVerdict {
     if (this.#fillers === undefined) return IGNORE;
     if (isEqual(item, this.#fillers.ack)) this.#peerSendsAckFrames = true;
     else if (isEqual(item, this.#fillers.close) && !this.#hasPeerClosed) {
@@ -381,6 +383,10 @@ export class StableCore {
   }
 }
 
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+function whole(bytes: Uint8Array): ItemBytes {
+  return { bytes, start: 0, end: bytes.length };
+}
+
+function isEqual({ bytes, start, end }: ItemBytes, filler: Uint8Array): boolean {
+  return end - start === filler.length && filler.every((byte, index) => byte === bytes[start + index]);
 }

@@ -1,4 +1,4 @@
-import { DecodeError, Reader } from "roam-postcard";
+import { DecodeError, type Reader } from "roam-postcard";
 import { RoamError } from "../../errors.ts";
 import { own } from "../../internal/own.ts";
 import type { ConduitRx, MessageFamily, Received } from "../conduit.ts";
@@ -73,19 +73,23 @@ export class StableRx<M> implements ConduitRx<M> {
     return this.#pulled.take(options?.signal);
   }
 
-  /** @throws RoamError `decode`: no replay of the same bytes can help */
+  /**
+   * The item that a reader stands before.
+   *
+   * @throws RoamError `decode`: no replay of the same bytes can help
+   */
   // r[impl stable.x.malformed]
-  deliver(bytes: Uint8Array): void {
+  deliver(reader: Reader): void {
     let item: M;
     try {
-      item = this.#decode(new Reader(bytes));
+      item = this.#decode(reader);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       throw new RoamError("decode", error.message, { cause: error });
     }
     if (this.#ended !== undefined) return;
-    if (this.#onItem === undefined) this.#keep(item, own(bytes));
-    else this.#onItem(item, bytes);
+    if (this.#onItem === undefined) this.#keep(item, own(reader.bytes));
+    else this.#onItem(item, reader.bytes);
   }
 
   #keep(value: M, backing: Uint8Array): void {

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { Writer } from "roam-postcard";
-import { decodeFrame, MAX_FRAME_HEADER_BYTES, writeFrameHeader } from "../../../src/conduit/stable/frame.ts";
+import { Reader, Writer } from "roam-postcard";
+import {
+  encodeFrame,
+  MAX_FRAME_HEADER_BYTES,
+  readFrame,
+  writeFrameHeader,
+} from "../../../src/conduit/stable/frame.ts";
 
 function bytes(hex: string): Uint8Array {
   return new Uint8Array(Buffer.from(hex.replaceAll(" ", ""), "hex"));
@@ -45,18 +50,41 @@ suite("frames", () => {
   ]) {
     test(name, () => {
       const payload = bytes(header + item);
-      assert.deepEqual(decodeFrame(payload), { seq, ack, item: bytes(item) });
+      const frame = readFrame(new Reader(payload));
+      assert.deepEqual({ seq: frame.seq, ack: frame.ack }, { seq, ack });
+      assert.deepEqual(payload.subarray(frame.item.start, frame.item.end), bytes(item));
       const writer = new Writer();
       writeFrameHeader(writer, seq, ack);
       assert.ok(writer.length <= MAX_FRAME_HEADER_BYTES);
       writer.raw(bytes(item));
       assert.deepEqual(writer.finish(), payload);
+      encodeFrame(writer, frame);
+      assert.deepEqual(writer.finish(), payload);
     });
   }
 
-  test("the item is a view on the payload", () => {
+  test("the item stays where it is, the reader before it", () => {
     const payload = bytes("00 00 00 09 01");
-    assert.equal(decodeFrame(payload).item.buffer, payload.buffer);
+    const reader = new Reader(payload);
+    assert.equal(readFrame(reader).item.bytes, payload);
+    assert.deepEqual(reader.rest(), bytes("00 09 01"));
+  });
+
+  // r[verify zerocopy.scatter.replay]
+  test("a large item goes to the link as it is, a small one is copied from its chunk", () => {
+    for (const { length, isCopied } of [
+      { length: 100, isCopied: true },
+      { length: 20_000, isCopied: false },
+    ]) {
+      const item = new Uint8Array(length).fill(7);
+      const writer = new Writer({ gatherFrom: 16 * 1024 });
+      encodeFrame(writer, { seq: 1, ack: 2, item: { bytes: item, start: 0, end: length } });
+      const pieces = writer.take();
+      assert.equal(
+        pieces.some(({ buffer }) => buffer === item.buffer),
+        !isCopied,
+      );
+    }
   });
 
   for (const { name, hex } of [
@@ -68,6 +96,7 @@ suite("frames", () => {
     { name: "a number beyond u32", hex: "80 80 80 80 10 00" },
     { name: "an ack beyond u32", hex: "05 01 80 80 80 80 10" },
   ]) {
-    test(`${name}: refused`, () => assert.throws(() => decodeFrame(bytes(hex)), { name: "DecodeError" }));
+    test(`${name}: refused`, () =>
+      assert.throws(() => readFrame(new Reader(bytes(hex))), { name: "DecodeError" }));
   }
 });
