@@ -17,7 +17,7 @@ import type { ConduitState, LostReason } from "../conduit-state.ts";
 import type { Attachment } from "./attachment.ts";
 import { encodeFrame, type Frame, type ItemBytes, MAX_FRAME_HEADER_BYTES, readFrame } from "./frame.ts";
 import { ItemArena } from "./item-arena.ts";
-import { StableCore } from "./stable-core.ts";
+import { type PastNumbers, StableCore } from "./stable-core.ts";
 import { StablePermit } from "./stable-permit.ts";
 import { StableRx } from "./stable-rx.ts";
 
@@ -34,7 +34,7 @@ export interface StableConduitOptions<M> {
   /** More (or fewer) bytes are kept while no link is there. */
   onDetachedBytes?(delta: number): void;
   /** For tests near the wrap. */
-  readonly firstSeq?: number;
+  readonly past?: PastNumbers;
 }
 
 const FAULTS = { gap: "a frame is missing", ack: "an ack for what was never sent" } as const;
@@ -70,14 +70,14 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
   #stopSolicitTimer: (() => void) | undefined;
 
   constructor(options: StableConduitOptions<M>) {
-    const { family, limits, firstSeq } = options;
+    const { family, limits, past } = options;
     this.#options = options;
     this.#arena = new ItemArena(family.encode);
     const fillers = family.fillers && {
       ack: encoded(family, family.fillers.ack),
       close: encoded(family, family.fillers.close),
     };
-    this.core = new StableCore(limits, fillers, firstSeq);
+    this.core = new StableCore(limits, fillers, past);
     // While a link is there and full, its own backpressure counts: what is behind in the replay
     // buffer would hold up what is urgent.
     this.#line = new WaitLine(() => this.#end === undefined && !this.#isBlocked && this.core.tryTakePermit());

@@ -38,6 +38,11 @@ export interface Fillers {
   readonly close: Uint8Array;
 }
 
+export interface PastNumbers {
+  readonly sent?: number;
+  readonly received?: number;
+}
+
 /**
  * One end of a stable session without its links, clock and bytes: what was sent, received and
  * acknowledged, what is to be written next, and when all is over. Times are handed in (ms).
@@ -73,17 +78,19 @@ export class StableCore {
   /** What we announced to have received, if older frames give a wrong peer away. */
   #staleBefore: number | undefined;
   #staleFrames = 0;
-  /** Where an earlier link showed a gap, and whether one acknowledged what was never sent. */
+  /** Where an earlier link showed a gap. */
   #gapAt: number | undefined;
-  #hadInsaneAck = false;
+  /** The peer acknowledged what was never sent, on this link and on the one before. */
+  #isInsane = false;
+  #lastLinkWasInsane = false;
 
-  /** @param start the first number: tests begin near the wrap */
-  constructor(limits: StableLimits, fillers: Fillers | undefined, start = 0) {
+  /** @param past numbers sent, acknowledged and received already: tests begin near the wrap */
+  constructor(limits: StableLimits, fillers: Fillers | undefined, past: PastNumbers = {}) {
     this.#limits = limits;
     this.#fillers = fillers;
-    this.#nextSeq = start;
-    this.#cursor = start;
-    if (start > 0) this.#lastSent = this.#lastAcked = start - 1;
+    this.#lastSent = this.#lastAcked = past.sent;
+    this.#lastReceived = past.received;
+    this.#nextSeq = this.#cursor = past.sent === undefined ? 0 : seqNext(past.sent);
   }
 
   get lastReceived(): number | undefined {
@@ -253,8 +260,8 @@ export class StableCore {
   onFrame({ seq, ack, item }: Frame, clock: Pick<Clock, "nowMs">): FrameVerdict {
     if (ack !== undefined && !this.#onAck(ack)) {
       // r[impl stable.x.ack-sane]
-      if (this.#hadInsaneAck) return { kind: "lost", reason: "ack" };
-      this.#hadInsaneAck = true;
+      if (this.#lastLinkWasInsane) return { kind: "lost", reason: "ack" };
+      this.#isInsane = true;
       return { kind: "fault", reason: "ack" };
     }
     const last = this.#lastReceived;
@@ -304,7 +311,6 @@ export class StableCore {
     if (this.#lastSent === undefined || seqAfter(ack, this.#lastSent)) return false;
     if (this.#lastAcked !== undefined && !seqAfter(ack, this.#lastAcked)) return true;
     this.#lastAcked = ack;
-    this.#hadInsaneAck = false;
     this.#hasProgress = true;
     this.#buffer.trim(ack);
     return true;
@@ -336,6 +342,8 @@ export class StableCore {
     this.#cursor = peerLastReceived === undefined ? 0 : seqNext(peerLastReceived);
     this.#hasWrittenClose = false;
     this.#hasProgress = false;
+    this.#lastLinkWasInsane = this.#isInsane;
+    this.#isInsane = false;
     return seqDistance(this.#nextSeq, this.#cursor);
   }
 
@@ -378,7 +386,7 @@ export class StableCore {
       ackFrames: [this.#hasSentAckFrame, this.#peerSendsAckFrames],
       close: [this.#isClosing, this.#hasWrittenClose, this.#hasEverWrittenClose, this.#hasPeerClosed],
       link: [this.#hasProgress, this.#staleBefore, this.#staleFrames],
-      faults: [this.#gapAt, this.#hadInsaneAck],
+      faults: [this.#gapAt, this.#isInsane, this.#lastLinkWasInsane],
     };
   }
 }
