@@ -51,7 +51,15 @@ export async function openConduit(target: Target, options: OpenOptions): Promise
   }
   if (conduit !== "bare") {
     try {
-      return await connectStable(source, { ...options, family: messageFamily });
+      const { reconnect, limits, clock, random } = options;
+      return await connectStable(source, {
+        family: messageFamily,
+        signal,
+        ...(reconnect && { reconnect }),
+        ...(limits && { limits }),
+        ...(clock && { clock }),
+        ...(random && { random }),
+      });
     } catch (error) {
       if (conduit === "stable" || !(error instanceof SilentPeerError)) throw error;
       (options.logger ?? consoleLogger).warn(

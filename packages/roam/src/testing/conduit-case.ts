@@ -15,7 +15,7 @@ export const itemFamily: MessageFamily<Item> = {
   schema: ItemSchema,
   encode,
   decode,
-  fillers: { ack: filler(0xffff_fffd), close: filler(0xffff_fffe), solicit: filler(0xffff_ffff) },
+  fillers: { ack: filler(0xffff_fffe), close: filler(0xffff_ffff) },
 };
 
 export interface ConduitTraits {

@@ -216,6 +216,8 @@ export const conduitCases: readonly ConduitCase[] = [
     "after close nothing can be reserved and permits in hand are void",
     ["conduit.x.close", "conduit.x.errors"],
     async ({ tx, farRx }) => {
+      await sendItem(tx, item(1));
+      await claimItems(farRx, [item(1)]);
       const [inHand, ...others] = takeAll(tx);
       const waiting = claimRejects(tx.reserve(), "closed", "a waiting reserve");
       const closed = tx.close();
@@ -234,6 +236,9 @@ export const conduitCases: readonly ConduitCase[] = [
     "after our close the inbound direction goes on",
     ["conduit.x.close"],
     async ({ tx, rx, farTx, farRx }) => {
+      // A stable conduit that has never sent can only say by its link that it is done.
+      await sendItem(tx, item(1));
+      await claimItems(farRx, [item(1)]);
       const closed = tx.close();
       await claimClosed(farRx);
       const sending = sendItems(farTx, ITEMS).then(() => farTx.close());

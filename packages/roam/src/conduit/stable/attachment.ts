@@ -85,16 +85,19 @@ export class Attachment {
     };
   }
 
-  /** All was said on both sides: what is on its way arrives, and the link ends when the peer ends it. */
+  /** All was said on both sides: what is on its way arrives, and then the link ends. */
   leave(clock: Clock): void {
     const stop = clock.after(LEAVE_MS, () => this.fence());
-    this.receive(
-      () => {},
-      () => {
-        stop();
-        this.fence();
-      },
-    );
+    const ended = new Promise<void>((resolve) => {
+      this.receive(
+        () => {},
+        () => resolve(),
+      );
+    });
+    void Promise.all([this.link.tx.close(), ended]).then(() => {
+      stop();
+      this.fence();
+    });
   }
 
   /** Nothing is taken from or written to the link any more; it is closed without waiting. */

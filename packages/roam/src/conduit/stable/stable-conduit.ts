@@ -1,5 +1,5 @@
 import { DecodeError, EncodeError, Reader, Writer } from "roam-postcard";
-import { RoamError } from "../../errors.ts";
+import { asError, RoamError } from "../../errors.ts";
 import type { Clock } from "../../internal/clock.ts";
 import { WaitLine } from "../../internal/wait-line.ts";
 import { Watched } from "../../internal/watched.ts";
@@ -57,8 +57,9 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
   #attachment: Attachment | undefined;
   /** The link takes nothing right now; somebody waits for it. */
   #isBlocked = false;
-  /** Our direction of the link has ended. */
+  /** Our direction of the link has ended, or the peer's. */
   #hasEndedLink = false;
+  #hasInboundEnded = false;
   #hasFirstFrame = false;
   #peer: string | undefined;
   #isSplit = false;
@@ -234,8 +235,10 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
     this.#isBlocked = true;
     try {
       (await attachment.link.tx.reserve()).release();
-    } catch {
-      // The link has died: its end, which is on the way, leads to the next link.
+    } catch (error) {
+      // The link has died. Its end leads to the next link, unless that was the peer's close.
+      if (this.#attachment === attachment && this.#hasInboundEnded)
+        this.#detach(asError(error).message, false);
       return;
     }
     if (this.#attachment !== attachment) return;
@@ -376,6 +379,7 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
     this.#attachment = attachment;
     this.#hasFirstFrame = false;
     this.#hasEndedLink = false;
+    this.#hasInboundEnded = false;
     this.#isBlocked = false;
     attachment.link.tx.maxPayloadBytes = 0xffff_ffff;
     this.#limitPayloads();
@@ -409,6 +413,11 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
   #onLinkEnd(cause?: RoamError): void {
     // It would be as large on the next link.
     if (cause?.code === "too-large") return this.#over(cause);
+    // After the close frame nothing more is missed; our own direction goes on.
+    if (cause === undefined && this.core.hasPeerClosed && !this.core.isOutboundDone) {
+      this.#hasInboundEnded = true;
+      return;
+    }
     this.#detach(cause?.reason ?? "the peer hung up", cause === undefined);
   }
 
@@ -438,8 +447,8 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
   // r[impl stable.reconnect]
   #detach(reason: string, isGraceful: boolean): void {
     if (this.#attachment === undefined || this.#end !== undefined) return;
-    this.fence();
     if (this.core.detach(isGraceful)) return this.#over(undefined);
+    this.fence();
     // Those who waited for the link have the replay buffer's room now.
     this.#line.serve();
     this.#options.onDetached(reason);

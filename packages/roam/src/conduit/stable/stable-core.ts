@@ -248,6 +248,10 @@ export class StableCore {
     return this.isOutboundDone && (!this.#peerSendsAckFrames || this.#hasPeerClosed);
   }
 
+  get hasPeerClosed(): boolean {
+    return this.#hasPeerClosed;
+  }
+
   /** Both sides have said that they are done. */
   get isOver(): boolean {
     return this.#hasPeerClosed && this.isOutboundDone;
