@@ -60,6 +60,23 @@ suite("the code in the READMEs", () => {
     ]);
   });
 
+  test("runs: a session outlives its link", async () => {
+    const main = join(folder, "outlives.ts");
+    writeFileSync(
+      main,
+      'import { server } from "./server.ts"; await import("./patient.ts"); await server.close();\n',
+    );
+    assert.deepEqual(await run(main), [
+      `serving on tcp://127.0.0.1:${port}`,
+      "connecting",
+      "connected",
+      "detached",
+      "resumed",
+      "42n",
+      "closed",
+    ]);
+  });
+
   test("runs: the codec's example", async () => {
     const lines = await run(join(folder, "shapes.ts"));
     // Name, count, variant, side, no note.

@@ -23,6 +23,7 @@ export interface Frame {
 /** Writes the header that goes before the bytes of an item. */
 // r[impl stable.framing]
 // r[impl stable.framing.encoding]
+// r[impl zerocopy.framing.conduit.stable]
 export function writeFrameHeader(writer: Writer, seq: number, ack: number | undefined): void {
   writer.varint(seq);
   if (ack === undefined) writer.u8(0);
