@@ -1,12 +1,10 @@
-import { DecodeError, EncodeError, Reader, Writer } from "roam-postcard";
+import { DecodeError, Reader, Writer } from "roam-postcard";
 import { asError, RoamError } from "../../errors.ts";
 import type { Clock } from "../../internal/clock.ts";
-import { WaitLine } from "../../internal/wait-line.ts";
 import { Watched } from "../../internal/watched.ts";
 import type { StableLimits } from "../../limits.ts";
 import type {
   Conduit,
-  ConduitPermit,
   ConduitRx,
   ConduitTx,
   MessageFamily,
@@ -16,10 +14,9 @@ import type {
 import type { ConduitState, LostReason } from "../conduit-state.ts";
 import type { Attachment } from "./attachment.ts";
 import { encodeFrame, type Frame, type ItemBytes, MAX_FRAME_HEADER_BYTES, readFrame } from "./frame.ts";
-import { ItemArena } from "./item-arena.ts";
 import { type PastNumbers, StableCore } from "./stable-core.ts";
-import { StablePermit } from "./stable-permit.ts";
 import { StableRx } from "./stable-rx.ts";
+import { StableTx } from "./stable-tx.ts";
 
 export interface StableConduitOptions<M> {
   readonly family: MessageFamily<M>;
@@ -46,12 +43,10 @@ const FAULTS = { gap: "a frame is missing", ack: "an ack for what was never sent
  */
 // r[impl stable]
 // r[impl conduit.stable]
-export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLinks {
-  maxPayloadBytes = 0xffff_ffff;
+export class StableConduit<M> implements Conduit<M>, ReplaceableLinks {
   readonly core: StableCore;
   readonly #options: StableConduitOptions<M>;
-  readonly #arena: ItemArena<M>;
-  readonly #line: WaitLine;
+  readonly #tx: StableTx<M>;
   readonly #rx: StableRx<M>;
   readonly #state = new Watched<ConduitState>({ kind: "connecting" });
   #attachment: Attachment | undefined;
@@ -63,8 +58,8 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
   #hasFirstFrame = false;
   #peer: string | undefined;
   #isSplit = false;
-  #isClosing = false;
-  #hasFailed = false;
+  /** What came made no sense: nothing more is taken. */
+  #failure: RoamError | undefined;
   #end: RoamError | undefined;
   #onClosed: (() => void) | undefined;
   #stopAckTimer: (() => void) | undefined;
@@ -73,15 +68,17 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
   constructor(options: StableConduitOptions<M>) {
     const { family, limits, past } = options;
     this.#options = options;
-    this.#arena = new ItemArena(family.encode);
     const fillers = family.fillers && {
       ack: encoded(family, family.fillers.ack),
       close: encoded(family, family.fillers.close),
     };
     this.core = new StableCore(limits, fillers, past);
-    // While a link is there and full, its own backpressure counts: what is behind in the replay
-    // buffer would hold up what is urgent.
-    this.#line = new WaitLine(() => this.#end === undefined && !this.#isBlocked && this.core.tryTakePermit());
+    this.#tx = new StableTx(family, this.core, {
+      isBlocked: () => this.#isBlocked,
+      enqueue: (item) => this.#enqueue(item),
+      exhausted: () => this.lose("sequence-exhausted"),
+      close: () => this.#close(),
+    });
     this.#rx = new StableRx(family, {
       pause: () => this.#attachment?.link.rx.pause(),
       resume: () => this.#attachment?.link.rx.resume(),
@@ -126,61 +123,10 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
   split(): { tx: ConduitTx<M>; rx: ConduitRx<M> } {
     if (this.#isSplit) throw new TypeError("the conduit was split already");
     this.#isSplit = true;
-    return { tx: this, rx: this.#rx };
+    return { tx: this.#tx, rx: this.#rx };
   }
 
-  // ---- sending
-
-  // r[impl conduit.x.reserve]
-  async reserve(options?: { signal?: AbortSignal }): Promise<ConduitPermit<M>> {
-    this.#throwIfOver();
-    await this.#line.take(options?.signal);
-    return new StablePermit(this);
-  }
-
-  tryReserve(): ConduitPermit<M> | undefined {
-    return this.#line.tryTake() ? new StablePermit(this) : undefined;
-  }
-
-  // r[impl stable.x.ack-solicit]
-  tryReservePastBound(): ConduitPermit<M> | undefined {
-    if (this.#end !== undefined || this.#isClosing || !this.core.tryTakeHeadroom()) return undefined;
-    return new StablePermit(this);
-  }
-
-  /** @internal A permit came back unused. */
-  released(): void {
-    this.core.returnPermit();
-    this.#line.serve();
-  }
-
-  /** @internal Encodes first, then numbers: a failed encode leaves no hole. */
-  // r[impl stable.x.permit]
-  sent(item: M): void {
-    let bytes: ItemBytes;
-    try {
-      this.#throwIfOver();
-      bytes = this.#encode(item);
-      this.#check(bytes);
-    } catch (error) {
-      this.released();
-      throw error;
-    }
-    this.#enqueue(bytes);
-    this.#line.serve();
-    this.#solicitIfWanted();
-  }
-
-  #check({ start, end }: ItemBytes): void {
-    const length = end - start;
-    if (length > this.maxPayloadBytes) {
-      throw new RoamError(
-        "too-large",
-        `an item of ${length} bytes is above the limit of ${this.maxPayloadBytes}`,
-      );
-    }
-    if (this.core.isExhausted) throw this.lose("sequence-exhausted");
-  }
+  // ---- writing
 
   #enqueue(item: ItemBytes): void {
     this.core.enqueue(item);
@@ -188,16 +134,7 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
     if (framesLeft !== undefined) this.setState({ kind: "exhausting", framesLeft });
     if (this.#attachment === undefined) this.#options.onDetachedBytes?.(item.end - item.start);
     else this.#write();
-  }
-
-  #encode(item: M): ItemBytes {
-    if (this.core.replayFrames === 0) this.#arena.reuse();
-    try {
-      return this.#arena.add(item);
-    } catch (error) {
-      if (error instanceof EncodeError) throw new RoamError("encode", error.message, { cause: error });
-      throw error;
-    }
+    this.#solicitIfWanted();
   }
 
   /**
@@ -205,12 +142,8 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
    * the peer has closed too, a link that dies is replaced and gets what it lacks.
    */
   // r[impl stable.x.close]
-  // r[impl conduit.x.close]
-  close(): Promise<void> {
-    if (this.#end !== undefined || this.#isClosing) return Promise.resolve();
-    this.#isClosing = true;
+  #close(): Promise<void> {
     this.core.close();
-    this.#line.fail(new RoamError("closed", "the conduit was closed here"));
     return new Promise((resolve) => {
       this.#onClosed = resolve;
       this.#write();
@@ -246,7 +179,7 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
     // The link takes bytes: it is slow, not dead.
     if (this.#stopSolicitTimer !== undefined) this.#armSolicitTimer();
     this.#write();
-    this.#line.serve();
+    this.#tx.serve();
   }
 
   #onOutboundDone(attachment: Attachment): void {
@@ -282,7 +215,7 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
     if (this.#attachment === undefined || this.#end !== undefined) return;
     if (!this.core.wantsAck || !this.core.tryTakeHeadroom()) return;
     this.#armSolicitTimer();
-    this.#enqueue(this.#encode(solicit));
+    this.#enqueue(this.#tx.encode(solicit));
   }
 
   #armSolicitTimer(): void {
@@ -297,7 +230,7 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
   // ---- receiving
 
   #receive(payload: Uint8Array): void {
-    if (this.#end !== undefined || this.#hasFailed) return;
+    if (this.#end !== undefined || this.#failure !== undefined) return;
     const reader = new Reader(payload);
     let frame: Frame;
     try {
@@ -336,7 +269,7 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
   #onAcked(): void {
     this.#stopSolicitTimer?.();
     this.#stopSolicitTimer = undefined;
-    this.#line.serve();
+    this.#tx.serve();
     this.#solicitIfWanted();
   }
 
@@ -354,7 +287,7 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
   // The same bytes would fail again. The sending half lives on: the layer above has a last word to say.
   // r[impl stable.x.malformed]
   #failed(error: RoamError): void {
-    this.#hasFailed = true;
+    this.#failure = error;
     this.#rx.end(error);
   }
 
@@ -388,7 +321,7 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
     this.setState(wasAttached ? { kind: "resumed", replayed } : { kind: "connected", conduit: "stable" });
     this.#receiveFrom(attachment);
     this.#write();
-    this.#line.serve();
+    this.#tx.serve();
     this.#solicitIfWanted();
   }
 
@@ -448,9 +381,10 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
   #detach(reason: string, isGraceful: boolean): void {
     if (this.#attachment === undefined || this.#end !== undefined) return;
     if (this.core.detach(isGraceful)) return this.#over(undefined);
+    if (this.#failure !== undefined) return this.#over(this.#failure);
     this.fence();
     // Those who waited for the link have the replay buffer's room now.
-    this.#line.serve();
+    this.#tx.serve();
     this.#options.onDetached(reason);
   }
 
@@ -477,7 +411,7 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
     if (this.#end !== undefined) return;
     const error = cause ?? new RoamError("closed", "both sides closed");
     this.#end = error;
-    this.#line.fail(error);
+    this.#tx.fail(error);
     if (cause === undefined) this.#takeOff()?.leave(this.#options.clock);
     else this.fence();
     this.#options.onOver();
@@ -487,11 +421,6 @@ export class StableConduit<M> implements Conduit<M>, ConduitTx<M>, ReplaceableLi
     this.setState(
       error.code === "closed" ? { kind: "closed" } : { kind: "lost", reason: reason ?? error.code },
     );
-  }
-
-  #throwIfOver(): void {
-    if (this.#end !== undefined) throw this.#end;
-    if (this.#isClosing) throw new RoamError("closed", "the conduit was closed here");
   }
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
 import { compile, t } from "roam-postcard";
-import type { MessageFamily } from "../../../src/conduit/conduit.ts";
+import type { ConduitRx, MessageFamily } from "../../../src/conduit/conduit.ts";
 import type { ConduitState } from "../../../src/conduit/conduit-state.ts";
 import { Attachment } from "../../../src/conduit/stable/attachment.ts";
 import { StableAcceptor } from "../../../src/conduit/stable/stable-acceptor.ts";
@@ -58,11 +58,13 @@ async function pair(limits = {}, reconnect = {}) {
     onState: (state) => states.push(state),
   });
   await settled();
+  const [server] = accepted;
+  assert.ok(server !== undefined);
   return {
     clock,
     states,
-    client,
-    server: accepted[0] as StableConduit<number>,
+    client: { core: client.core, ...client.split(), destroy: () => client.destroy() },
+    server: { core: server.core, ...server.split(), destroy: () => server.destroy() },
     acceptor,
     cut: () => link?.destroy(),
     setUp: (up: boolean) => {
@@ -71,10 +73,10 @@ async function pair(limits = {}, reconnect = {}) {
   };
 }
 
-function collect(conduit: StableConduit<number>) {
+function collect({ rx }: { rx: ConduitRx<number> }) {
   const got: number[] = [];
   let end: { cause?: unknown } | undefined;
-  conduit.split().rx.start(
+  rx.start(
     (item) => got.push(item),
     (cause) => {
       end = { cause };
@@ -108,14 +110,14 @@ suite("a stable conduit against a list", () => {
         const atServer = collect(server);
         const atClient = collect(client);
         // One item each way to begin with: a side that never sent has nothing to repeat, and so no ack.
-        client.tryReserve()?.send(0);
-        server.tryReserve()?.send(0);
+        client.tx.tryReserve()?.send(0);
+        server.tx.tryReserve()?.send(0);
         const sent = { client: [0], server: [0] };
         for (const s of steps) {
           if (s.kind === "send" && "side" in s) {
             const conduit = s.side === "client" ? client : server;
             for (let index = 0; index < s.count; index++) {
-              const permit = conduit.tryReserve();
+              const permit = conduit.tx.tryReserve();
               if (permit === undefined) break;
               const list = sent[s.side as "client" | "server"];
               permit.send(list.length);
@@ -134,7 +136,7 @@ suite("a stable conduit against a list", () => {
         await clock.pass(60_000);
         assert.deepEqual(atServer.got, sent.client);
         assert.deepEqual(atClient.got, sent.server);
-        await Promise.all([client.close(), server.close(), clock.pass(1000)]);
+        await Promise.all([client.tx.close(), server.tx.close(), clock.pass(1000)]);
         await settled();
         assert.deepEqual([atServer.ended(), atClient.ended()], [{ cause: undefined }, { cause: undefined }]);
         assert.equal(clock.pending, 0, "no timer is left");
@@ -147,11 +149,11 @@ suite("a stable conduit against a list", () => {
   test("keeps at most what it may, and reserve waits for the ack", async () => {
     const { client, server, clock } = await pair({ maxReplayFrames: 4 });
     collect(server);
-    for (let item = 0; item < 4; item++) client.tryReserve()?.send(item);
-    assert.equal(client.tryReserve(), undefined);
-    const permit = client.reserve();
+    for (let item = 0; item < 4; item++) client.tx.tryReserve()?.send(item);
+    assert.equal(client.tx.tryReserve(), undefined);
+    const permit = client.tx.reserve();
     // The server has nothing to say: it can only ack once it has sent a frame of its own.
-    server.tryReserve()?.send(0);
+    server.tx.tryReserve()?.send(0);
     await clock.pass(200);
     (await permit).send(4);
     assert.equal(client.core.replayFrames, 1);
