@@ -1,4 +1,5 @@
 import { VirtualClock } from "roam/testing";
+import { CLOSE_GRACE_MS } from "../../../roam/src/conduit/stable/stable-conduit.ts";
 import { Difference } from "../vectors/tally.ts";
 import { Application } from "./application.ts";
 import type { RecordedMethods } from "./methods.ts";
@@ -40,6 +41,8 @@ export async function replay(scene: Scene, methods: RecordedMethods): Promise<Ad
         other.say(step);
       }
       await rest();
+      // A recorded peer answers no close frame: our direction of the link ends when that is clear.
+      if (step.isOurs && step.kind === "close") await clock.pass(CLOSE_GRACE_MS);
       if (step.isOurs && !application.isOwed(step)) other.expectDone(step);
     }
     for (const step of scene.steps) if (step.isOurs) other.expectDone(step);

@@ -1,5 +1,6 @@
 import { RoamError } from "../errors.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
+import { orAborted } from "../internal/or-aborted.ts";
 import { type Limits, withLimits } from "../limits.ts";
 import type { Link } from "../link/link.ts";
 import { BareConduit } from "./bare-conduit.ts";
@@ -96,9 +97,10 @@ export class InboundConduits<M> {
   }
 
   async #authenticate(attachment: Attachment, signal: AbortSignal): Promise<void> {
+    const { peer } = attachment.link;
+    const ask = async () => this.#options.authenticate?.({ peer, resumes: undefined, signal });
     try {
-      await this.#options.authenticate?.({ peer: attachment.link.peer, resumes: undefined, signal });
-      signal.throwIfAborted();
+      await orAborted(ask(), signal);
     } catch (cause) {
       const error = new RoamError("handshake", "the link was refused", { cause });
       attachment.fence(error);

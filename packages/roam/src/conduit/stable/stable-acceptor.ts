@@ -1,6 +1,7 @@
 import { DecodeError } from "roam-postcard";
 import { asError, RoamError } from "../../errors.ts";
 import { type Clock, systemClock } from "../../internal/clock.ts";
+import { orAborted } from "../../internal/or-aborted.ts";
 import { type Limits, withLimits } from "../../limits.ts";
 import type { MessageFamily } from "../conduit.ts";
 import type { Attachment } from "./attachment.ts";
@@ -41,6 +42,8 @@ export type Authenticate = (applicant: Applicant) => unknown;
 class Accepted<M> {
   readonly conduit: StableConduit<M>;
   readonly principal: unknown;
+  /** Which hello its link came with; 0 for the first link. */
+  hello = 0;
 
   constructor(conduit: StableConduit<M>, principal: unknown) {
     this.conduit = conduit;
@@ -62,6 +65,8 @@ export class StableAcceptor<M> {
   readonly #limits: Limits;
   readonly #clock: Clock;
   readonly #registry: ResumeRegistry<Accepted<M>>;
+  /** Resumes asked for, in the order in which they came. */
+  #hellos = 0;
 
   constructor(options: StableAcceptorOptions<M>) {
     this.#options = options;
@@ -84,7 +89,7 @@ export class StableAcceptor<M> {
    * Takes a link whose first payload is a ClientHello.
    *
    * @returns the conduit of a new session; undefined if the link went to a session that exists
-   * @throws RoamError `handshake` for a link that was refused; it is closed then
+   * @throws RoamError `handshake` for a link that was refused, or the signal's reason; it is closed then
    */
   async accept(
     attachment: Attachment,
@@ -115,17 +120,25 @@ export class StableAcceptor<M> {
   ): Promise<unknown> {
     const { authenticate } = this.#options;
     if (authenticate === undefined) return undefined;
+    const ask = async () => authenticate({ peer: attachment.link.peer, resumes, signal });
     try {
-      const principal = await authenticate({ peer: attachment.link.peer, resumes, signal });
-      signal.throwIfAborted();
-      return principal;
+      return await orAborted(ask(), signal);
     } catch (error) {
-      throw this.#reject(attachment, asError(error).message, error);
+      if (!signal.aborted) throw this.#reject(attachment, asError(error).message, error);
+      // No refusal, which would end the client's session: it was not found wrong, only late.
+      attachment.fence(error instanceof RoamError ? error : undefined);
+      throw error;
     }
   }
 
   #open(attachment: Attachment, principal: unknown): StableConduit<M> {
     const registry = this.#registry;
+    const { handshakeTimeoutMs } = this.#limits;
+    // A client that missed the ServerHello begins another session.
+    // r[impl stable.x.handshake-timeout]
+    const stopBirth = this.#clock.after(handshakeTimeoutMs, () =>
+      conduit.destroy(new RoamError("handshake", `no first frame within ${handshakeTimeoutMs} ms`)),
+    );
     const conduit: StableConduit<M> = new StableConduit<M>({
       family: this.#options.family,
       limits: this.#limits,
@@ -134,8 +147,14 @@ export class StableAcceptor<M> {
         conduit.setState({ kind: "detached", reason, attempt: 0, nextDelayMs: undefined });
         registry.onDetached(session);
       },
-      onOver: () => registry.remove(session),
-      onFirstFrame: () => registry.onFirstFrame(session),
+      onOver: () => {
+        stopBirth();
+        registry.remove(session);
+      },
+      onFirstFrame: () => {
+        stopBirth();
+        registry.onFirstFrame(session);
+      },
       onDetachedBytes: (delta) => registry.onDetachedBytes(session, delta),
     });
     const session = new Accepted(conduit, principal);
@@ -155,6 +174,7 @@ export class StableAcceptor<M> {
     lastReceived: number | undefined,
     signal: AbortSignal,
   ): Promise<void> {
+    const hello = ++this.#hellos;
     const asked = this.#registry.find(key);
     if (asked === undefined) throw this.#reject(attachment, "no session has this key");
     const principal = await this.#authenticate(attachment, { principal: asked.principal }, signal);
@@ -162,7 +182,10 @@ export class StableAcceptor<M> {
     const session = this.#registry.find(key);
     if (session === undefined) throw this.#reject(attachment, "no session has this key any more");
     if (!Object.is(principal, session.principal)) throw this.#reject(attachment, "another principal");
+    // The client gave this link up for one that is attached already: it is not to lose that one.
+    if (hello < session.hello) throw refuse(attachment, "a later link was faster");
     this.#takeBack(session, attachment, key, lastReceived);
+    session.hello = hello;
   }
 
   /** All in one turn: a second link with the same key finds the first one attached. */

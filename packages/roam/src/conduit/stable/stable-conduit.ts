@@ -34,6 +34,9 @@ export interface StableConduitOptions<M> {
   readonly past?: PastNumbers;
 }
 
+/** Time in which a peer that follows these rules answers our close with its own (ms). */
+export const CLOSE_GRACE_MS = 250;
+
 const FAULTS = { gap: "a frame is missing", ack: "an ack for what was never sent" } as const;
 
 /**
@@ -64,6 +67,7 @@ export class StableConduit<M> implements Conduit<M>, ReplaceableLinks {
   #onClosed: (() => void) | undefined;
   #stopAckTimer: (() => void) | undefined;
   #stopSolicitTimer: (() => void) | undefined;
+  #stopCloseTimer: (() => void) | undefined;
 
   constructor(options: StableConduitOptions<M>) {
     const { family, limits, past } = options;
@@ -182,16 +186,25 @@ export class StableConduit<M> implements Conduit<M>, ReplaceableLinks {
     this.#tx.serve();
   }
 
-  #onOutboundDone(attachment: Attachment): void {
-    if (!this.core.endsLink) {
+  #onOutboundDone(attachment: Attachment, isLate = false): void {
+    if (!this.core.endsLink(isLate)) {
       this.#onClosed?.();
+      this.#stopCloseTimer ??= this.#options.clock.after(CLOSE_GRACE_MS, () => {
+        if (this.#attachment === attachment) this.#onOutboundDone(attachment, true);
+      });
       return;
     }
     this.#hasEndedLink = true;
     void attachment.link.tx.close().then(() => {
       this.#onClosed?.();
-      if (this.#attachment === attachment && this.core.isOver) this.#over(undefined);
+      this.#overIfDone(attachment);
     });
+  }
+
+  /** Both sides are done, and what was written has left. */
+  #overIfDone(attachment: Attachment): void {
+    if (this.#attachment !== attachment || !this.#hasEndedLink || !this.core.isOver) return;
+    void attachment.link.tx.close().then(() => this.#over(undefined));
   }
 
   // r[impl stable.x.ack-frame]
@@ -269,6 +282,7 @@ export class StableConduit<M> implements Conduit<M>, ReplaceableLinks {
   #onAcked(): void {
     this.#stopSolicitTimer?.();
     this.#stopSolicitTimer = undefined;
+    if (this.#attachment !== undefined) this.#overIfDone(this.#attachment);
     this.#tx.serve();
     this.#solicitIfWanted();
   }
@@ -295,9 +309,7 @@ export class StableConduit<M> implements Conduit<M>, ReplaceableLinks {
     this.#rx.end();
     // Everything we had to say may be on the link already, and it open for acks alone.
     this.#write();
-    if (this.#hasEndedLink && this.core.isOver && this.#attachment !== undefined) {
-      void this.#attachment.link.tx.close().then(() => this.#over(undefined));
-    }
+    if (this.#attachment !== undefined) this.#overIfDone(this.#attachment);
   }
 
   // ---- links
@@ -367,6 +379,8 @@ export class StableConduit<M> implements Conduit<M>, ReplaceableLinks {
     this.#stopAckTimer = undefined;
     this.#stopSolicitTimer?.();
     this.#stopSolicitTimer = undefined;
+    this.#stopCloseTimer?.();
+    this.#stopCloseTimer = undefined;
     return attachment;
   }
 

@@ -216,7 +216,10 @@ export class StableCore {
     if (!this.#hasSentAckFrame && this.#receivedFrames >= SHOW_ACK_FRAME_AFTER) return true;
     const { ackAfterItems, ackAfterBytes } = this.#limits;
     const isMuch = this.#unackedItems >= ackAfterItems || this.#unackedBytes >= ackAfterBytes;
-    return isMuch || (isLate && this.#unackedItems > 0);
+    // A peer that has closed keeps its direction open for acks only for one that is known to send some.
+    if (this.#hasPeerClosed && !this.#hasSentAckFrame) return true;
+    const isLast = this.#isClosing && this.#hasPeerClosed;
+    return isMuch || ((isLate || isLast) && this.#unackedItems > 0);
   }
 
   /** When an ack frame falls due if nothing else happens; undefined if none will. */
@@ -241,20 +244,27 @@ export class StableCore {
   }
 
   /**
-   * Our direction of the link is to be ended: a peer of 7.3 learns from that alone that we are
-   * done. One that follows these rules goes on getting acks for what it still sends.
+   * Our direction of the link is to be ended: all was said, and all that the peer said has its ack.
+   *
+   * @param isLate the peer had time to close, too, and has not: one of 7.3 learns that we are done
+   *   from the end of our direction alone
    */
-  get endsLink(): boolean {
-    return this.isOutboundDone && (!this.#peerSendsAckFrames || this.#hasPeerClosed);
+  endsLink(isLate: boolean): boolean {
+    if (!this.isOutboundDone) return false;
+    if (this.#hasPeerClosed) return this.#unackedItems === 0;
+    // One that follows these rules goes on getting acks for what it still sends.
+    return (
+      this.#fillers === undefined || this.#lastSent === undefined || (isLate && !this.#peerSendsAckFrames)
+    );
   }
 
   get hasPeerClosed(): boolean {
     return this.#hasPeerClosed;
   }
 
-  /** Both sides have said that they are done. */
+  /** Both sides have said that they are done, and each has the other's word that all arrived. */
   get isOver(): boolean {
-    return this.#hasPeerClosed && this.isOutboundDone;
+    return this.endsLink(false) && this.#hasPeerClosed && this.#buffer.frames === 0;
   }
 
   // ---- receiving
@@ -310,14 +320,21 @@ export class StableCore {
     return { kind: "fault", reason: "gap" };
   }
 
+  /** @returns false for what was not written on this link: a peer cannot have received it */
   // r[impl stable.ack.trim]
   #onAck(ack: number): boolean {
-    if (this.#lastSent === undefined || seqAfter(ack, this.#lastSent)) return false;
-    if (this.#lastAcked !== undefined && !seqAfter(ack, this.#lastAcked)) return true;
+    const oldest = this.#oldestKept;
+    if (seqDistance(ack, oldest) >= seqDistance(this.#cursor, oldest))
+      return this.#lastAcked !== undefined && !seqAfter(ack, this.#lastAcked);
     this.#lastAcked = ack;
     this.#hasProgress = true;
     this.#buffer.trim(ack);
     return true;
+  }
+
+  /** The number after the last one acknowledged; of the next item while all is. */
+  get #oldestKept(): number {
+    return (this.#nextSeq - this.#buffer.frames) >>> 0;
   }
 
   // ---- links
@@ -325,9 +342,10 @@ export class StableCore {
   /** False if a peer that says to have received this is not the one that held the session. */
   // r[impl stable.x.resume-consistency]
   isConsistent(peerLastReceived: number | undefined): boolean {
-    if (peerLastReceived === undefined) return this.#lastAcked === undefined;
-    if (this.#lastSent === undefined || seqAfter(peerLastReceived, this.#lastSent)) return false;
-    return this.#lastAcked === undefined || !seqAfter(this.#lastAcked, peerLastReceived);
+    if (peerLastReceived === this.#lastAcked) return true;
+    // Any other number must be that of an item kept: what comes after it is to be replayed.
+    if (peerLastReceived === undefined) return false;
+    return seqDistance(peerLastReceived, this.#oldestKept) < this.#buffer.frames;
   }
 
   /**
@@ -342,8 +360,8 @@ export class StableCore {
     // With nothing acknowledged the hello proves nothing: the peer's frames have to.
     this.#staleBefore = this.#lastAcked === undefined ? this.#lastReceived : undefined;
     this.#staleFrames = 0;
-    if (peerLastReceived !== undefined) this.#onAck(peerLastReceived);
     this.#cursor = peerLastReceived === undefined ? 0 : seqNext(peerLastReceived);
+    if (peerLastReceived !== undefined) this.#onAck(peerLastReceived);
     this.#hasWrittenClose = false;
     this.#hasProgress = false;
     this.#lastLinkWasInsane = this.#isInsane;
@@ -365,9 +383,10 @@ export class StableCore {
    */
   detach(isGraceful: boolean): boolean {
     if (!this.#isClosing) return false;
-    if (this.#hasPeerClosed && this.#hasWrittenClose) return true;
-    const hasHeardAll = this.#buffer.frames === 0 || !this.#peerSendsAckFrames;
-    return isGraceful && this.isOutboundDone && hasHeardAll;
+    const isHeard = this.#buffer.frames === 0;
+    if (this.#hasPeerClosed && this.#hasWrittenClose && isHeard) return true;
+    const isPublished = !this.#peerSendsAckFrames && !this.#hasPeerClosed;
+    return isGraceful && this.isOutboundDone && (isHeard || isPublished);
   }
 
   /** The peer knows the session no more: no loss if it has heard that we are done. */

@@ -294,6 +294,7 @@ suite("faults of the peer", () => {
     const made = core();
     made.tryTakePermit();
     made.enqueue(item(1));
+    made.takeFrame();
     for (let seq = 0; seq < 20; seq++) made.onFrame({ seq, ack: 0, item: item(9) }, clock);
     made.attach(0);
     for (let seq = 0; seq < 19; seq++) {

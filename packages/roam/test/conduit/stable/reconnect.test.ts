@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { backoffDelayMs, DEFAULT_BACKOFF } from "../../../src/conduit/stable/backoff.ts";
 import { encodeServerHello } from "../../../src/conduit/stable/hello.ts";
 import { settled } from "../../../src/testing/index.ts";
-import { collect, Dialled, dialled, expectFrames, frame } from "./harness.ts";
+import { collect, Dialled, dialled, expectFrames, expectNothing, frame } from "./harness.ts";
 
 const NO_ROUTE = new Error("no route");
 
@@ -279,13 +279,47 @@ suite("close", () => {
     assert.equal((await rx.recv())?.value, "x");
     for (let time = 0; time < 3; time++) assert.equal(await rx.recv(), null);
     tx.tryReserve()?.send("a");
-    await expectFrames(far, "0 0 a");
+    // The peer keeps its direction open for one that is known to send acks.
+    await expectFrames(far, "0 0 a", "0 0 *ack");
     await tx.close();
     await expectFrames(far, "0 0 *close");
+    await far.send(frame(0, 0, "*ack"));
     await far.end();
     await settled();
     assert.equal(peer.kinds, "connecting connected closed");
     assert.equal(peer.clock.pending, 0);
+  });
+
+  test("both have closed, but our last items have no ack: the link's end is not the end", async () => {
+    const { far, tx, rx, peer } = await dialled();
+    collect(rx);
+    await far.send(frame(0, undefined, "x"));
+    await settled();
+    tx.tryReserve()?.send("a");
+    await tx.close();
+    await far.send(frame(0, undefined, "*close"));
+    await far.end();
+    await settled();
+    assert.equal(peer.states.at(-1)?.kind, "detached");
+    const { far: second } = await peer.accept(0);
+    await expectFrames(second, "0 0 *close");
+    await second.send(frame(0, 0, "*close"));
+    await second.end();
+    await settled();
+    assert.equal(peer.kinds, "connecting connected detached resumed closed");
+    assert.equal(peer.clock.pending, 0);
+  });
+
+  test("a peer that says nothing to it sees our direction of the link end, as published ones need", async () => {
+    const { far, tx, clock, conduit } = await dialled();
+    tx.tryReserve()?.send("a");
+    await tx.close();
+    await expectFrames(far, "0 - a", "0 - *close");
+    await clock.pass(249);
+    await expectNothing(far);
+    await clock.pass(1);
+    await far.expectEnd();
+    conduit.destroy();
   });
 
   test("is said again on the next link, behind the replay, until the peer has closed too", async () => {
