@@ -20,7 +20,7 @@ await new Promise((resolve) => probe.close(resolve));
 
 /** The README's code blocks by the file name that their first line gives. */
 const blocks = new Map<string, string>();
-const texts = ["README.md", "packages/postcard/README.md"].map((name) =>
+const texts = ["README.md", "packages/postcard/README.md", "packages/roam/README.md"].map((name) =>
   readFileSync(join(ROOT, name), "utf8"),
 );
 for (const [, code = ""] of texts.join("\n").matchAll(/```ts\n(.*?)```/gs)) {
@@ -75,6 +75,16 @@ suite("the code in the READMEs", () => {
       "42n",
       "closed",
     ]);
+  });
+
+  test("runs: the fault proxy's example", async () => {
+    const main = join(folder, "breaks.ts");
+    writeFileSync(
+      main,
+      'import { server } from "./server.ts"; await import("./broken-links.ts"); await server.close();\n',
+    );
+    const [, url] = await run(main);
+    assert.match(url ?? "", /^tcp:\/\/127\.0\.0\.1:\d+$/);
   });
 
   test("runs: the codec's example", async () => {

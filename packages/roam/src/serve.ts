@@ -86,11 +86,13 @@ export async function serveHandler(
   announce(options.metadata, { served: handler.service, called: options.calls });
   const inbound = new InboundConduits(messageFamily, options);
   const sessions = new Set<Session>();
-  const accepting = new Set<Promise<void>>();
-  const handshakes = new AbortController();
+  // Each with a signal of its own: one for all would have as many listeners as there are handshakes.
+  const handshakes = new Map<AbortController, Promise<void>>();
+  const closing = new RoamError("closed", "the server is closing");
+  let isClosing = false;
   const onAccepted = async (session: Session) => {
     // Set up in the very turn in which the server was closed.
-    if (handshakes.signal.aborted) return session.close();
+    if (isClosing) return session.close();
     sessions.add(session);
     void session.ended.then(() => sessions.delete(session));
     try {
@@ -100,7 +102,9 @@ export async function serveHandler(
     }
   };
   const listener = await listen((link) => {
-    const { signal } = handshakes;
+    if (isClosing) return link.destroy(closing);
+    const handshake = new AbortController();
+    const { signal } = handshake;
     const onConduit = async (conduit: Conduit<Message> | undefined) => {
       if (conduit !== undefined) await onAccepted(await acceptOn(conduit, handler, { ...options, signal }));
     };
@@ -109,13 +113,14 @@ export async function serveHandler(
       .accept(link, signal)
       .then(onConduit)
       .catch(() => {});
-    accepting.add(accepted);
-    void accepted.finally(() => accepting.delete(accepted));
+    handshakes.set(handshake, accepted);
+    void accepted.finally(() => handshakes.delete(handshake));
   });
   const stop = async (end: (session: Session) => Promise<void>) => {
-    handshakes.abort(new RoamError("closed", "the server is closing"));
+    isClosing = true;
     const closed = listener.close();
-    await Promise.all([...accepting, ...[...sessions].map(end)]);
+    for (const handshake of handshakes.keys()) handshake.abort(closing);
+    await Promise.all([...handshakes.values(), ...[...sessions].map(end)]);
     await closed;
   };
   const close = () => stop((session) => session.close());

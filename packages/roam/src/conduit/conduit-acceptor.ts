@@ -19,25 +19,28 @@ export async function acceptConduits<M>(
 ): Promise<ConduitAcceptor<M> & { readonly address: string }> {
   const inbound = new InboundConduits(family, options);
   const inbox = new Inbox<Conduit<M>>();
-  const handshakes = new AbortController();
-  let underway = 0;
+  // Each with a signal of its own: one for all would have as many listeners as there are handshakes.
+  const handshakes = new Set<AbortController>();
+  const closed = new RoamError("closed", "the listener is closed");
+  let isClosed = false;
   const onLink = async (link: Link) => {
-    if (inbox.size + underway >= MAX_WAITING) {
+    if (isClosed) return link.destroy(closed);
+    if (inbox.size + handshakes.size >= MAX_WAITING) {
       return link.destroy(new RoamError("closed", "too many connections wait"));
     }
-    underway++;
+    const handshake = new AbortController();
+    handshakes.add(handshake);
     try {
-      const conduit = await inbound.accept(link, handshakes.signal);
-      if (handshakes.signal.aborted) conduit?.destroy();
+      const conduit = await inbound.accept(link, handshake.signal);
+      if (handshake.signal.aborted) conduit?.destroy();
       else if (conduit !== undefined) inbox.push(conduit);
     } catch {
       // Who does not speak the protocol is no news; the link is closed already.
     } finally {
-      underway--;
+      handshakes.delete(handshake);
     }
   };
   const listener = await listen((link) => void onLink(link));
-  const closed = new RoamError("closed", "the listener is closed");
   return {
     address: listener.address,
     async accept(options) {
@@ -46,7 +49,8 @@ export async function acceptConduits<M>(
       return conduit;
     },
     async close() {
-      handshakes.abort(closed);
+      isClosed = true;
+      for (const handshake of handshakes) handshake.abort(closed);
       inbox.end(closed);
       await listener.close();
     },

@@ -13,4 +13,5 @@ export { noLeaks } from "./no-leaks.ts";
 export { type LinkEnd, ScriptedLink, scriptedLink } from "./scripted-link.ts";
 export { type MessageOf, type ScriptedHandshake, ScriptedPeer, scriptedPeer } from "./scripted-peer.ts";
 export { settled } from "./settled.ts";
+export * from "./simulation/index.ts";
 export { VirtualClock } from "./virtual-clock.ts";

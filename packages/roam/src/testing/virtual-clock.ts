@@ -53,6 +53,11 @@ export class VirtualClock implements Clock {
     await settled();
   }
 
+  /** Moves on to the next timer and runs it. @returns false if there is none */
+  runNext(): boolean {
+    return this.#step(Number.POSITIVE_INFINITY);
+  }
+
   #step(untilMs: number): boolean {
     const timer = this.#next();
     if (timer === undefined || timer.dueMs > untilMs) return false;

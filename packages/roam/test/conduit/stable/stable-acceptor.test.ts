@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { encodeClientHello } from "../../../src/conduit/stable/hello.ts";
 import { settled } from "../../../src/testing/index.ts";
 import { Accepting, expectAlive, halfOpen, keyOf } from "./accepting.ts";
 import { collect, expectFrames, expectNothing, frame, shown } from "./harness.ts";
@@ -64,16 +65,29 @@ suite("a key that names no session", () => {
   test("that was destroyed", async () => {
     const accepting = new Accepting();
     (await accepting.born()).conduit.destroy();
-    await accepting.refused({ resumeKey: keyOf(1) });
+    (await accepting.open()).conduit.destroy();
+    for (const key of [1, 2]) await accepting.refused({ resumeKey: keyOf(key) });
+    assert.deepEqual([accepting.sessions, accepting.clock.pending], [0, 0]);
   });
 
   test("a peer that does not read its refusal is hung up on all the same", async () => {
     const accepting = new Accepting();
-    const { far } = await accepting.knock({ resumeKey: keyOf(9) });
+    let isClosed = false;
+    const { far } = accepting.arrive((link) => ({
+      tx: link.tx,
+      rx: link.rx,
+      peer: link.peer,
+      destroy: () => {
+        isClosed = true;
+        link.destroy();
+      },
+    }));
     far.link.rx.pause();
-    await accepting.clock.pass(1_000);
-    far.link.rx.resume();
-    await far.untilEnd();
+    await far.send(encodeClientHello({ resumeKey: keyOf(9), lastReceived: undefined }));
+    await accepting.clock.pass(999);
+    assert.equal(isClosed, false);
+    await accepting.clock.pass(1);
+    assert.equal(isClosed, true);
     assert.equal(accepting.clock.pending, 0);
   });
 });
