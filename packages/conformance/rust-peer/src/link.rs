@@ -1,19 +1,17 @@
 //! Sockets and the links over them.
 
 use std::convert::Infallible;
-use std::error::Error;
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::net::Shutdown;
+use std::os::fd::AsFd;
 
 use roam_local::{LocalListener, LocalStream};
-use roam_stream::StreamLink;
-use roam_types::{Backing, Link, LinkRx, LinkTx};
-use roam_websocket::WsLink;
-use tokio::io::{AsyncRead, AsyncWrite};
+use roam_stream::{StreamLink, StreamLinkRx, StreamLinkTx};
+use roam_types::{Backing, Link, LinkRx, LinkTx, LinkTxPermit, WriteSlot};
+use roam_websocket::{WsLink, WsLinkRx, WsLinkTx};
+use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, mpsc};
-use tokio::task::JoinHandle;
+use tokio::sync::mpsc;
 
 use crate::peer::Role;
 
@@ -69,10 +67,6 @@ impl Drop for Listener {
     }
 }
 
-/// Payloads read before the session takes them: more than a counterpart's credit and its limit of
-/// requests let it have under way.
-const RECEIVED_AHEAD: usize = 4096;
-
 /// A connected socket that is no link yet: a WebSocket still has its HTTP upgrade ahead.
 pub enum Socket {
     Tcp(TcpStream),
@@ -90,19 +84,22 @@ impl Socket {
     }
 
     /// The initiator is the one that dialled, so it asks for the upgrade.
-    pub async fn into_wire(self, role: Role, open: OpenLinks) -> io::Result<Wire> {
+    pub async fn into_link(self, role: Role, open: OpenLinks) -> io::Result<CrateLink> {
         Ok(match self {
             Self::Tcp(stream) => {
                 stream.set_nodelay(true)?;
+                let cutter = Cutter::new(&stream)?;
                 let (reader, writer) = stream.into_split();
-                Wire::stream(reader, writer, open)
+                CrateLink::stream(reader, writer, Some(cutter), open)
             }
             Self::Unix(stream) => {
+                let cutter = Cutter::new(&stream)?;
                 let (reader, writer) = stream.into_split();
-                Wire::stream(reader, writer, open)
+                CrateLink::stream(reader, writer, Some(cutter), open)
             }
             Self::Ws(stream) => {
                 stream.set_nodelay(true)?;
+                let cutter = Cutter::new(&stream)?;
                 let link = match role {
                     Role::Acceptor => WsLink::server(stream).await?,
                     Role::Initiator => {
@@ -111,7 +108,13 @@ impl Socket {
                         WsLink::new(upgrade.map_err(io::Error::other)?.0)
                     }
                 };
-                Wire::Ws(SharedLink::new(link, open))
+                let (tx, rx) = link.split();
+                CrateLink {
+                    tx: CrateTx::Ws(tx),
+                    rx: CrateRx::Ws(rx),
+                    cutter: Some(cutter),
+                    open,
+                }
             }
         })
     }
@@ -119,164 +122,92 @@ impl Socket {
 
 type BoxReader = Box<dyn AsyncRead + Send + Unpin>;
 type BoxWriter = Box<dyn AsyncWrite + Send + Unpin>;
-pub type StreamWire = SharedLink<StreamLink<BoxReader, BoxWriter>>;
 
-/// A link of either framing.
-#[allow(clippy::large_enum_variant, reason = "there are only a few of them")]
-pub enum Wire {
-    Stream(StreamWire),
-    Ws(SharedLink<WsLink<TcpStream>>),
+/// A link of the crates, of either framing, split.
+pub struct CrateLink {
+    pub tx: CrateTx,
+    pub rx: CrateRx,
+    /// None on standard input and output.
+    pub cutter: Option<Cutter>,
+    pub open: OpenLinks,
 }
 
-impl Wire {
+impl CrateLink {
     pub fn stdio(open: OpenLinks) -> Self {
-        Self::stream(tokio::io::stdin(), tokio::io::stdout(), open)
+        Self::stream(tokio::io::stdin(), tokio::io::stdout(), None, open)
     }
 
-    fn stream<R, W>(reader: R, writer: W, open: OpenLinks) -> Self
+    fn stream<R, W>(reader: R, writer: W, cutter: Option<Cutter>, open: OpenLinks) -> Self
     where
         R: AsyncRead + Send + Unpin + 'static,
         W: AsyncWrite + Send + Unpin + 'static,
     {
         let link = StreamLink::new(Box::new(reader) as BoxReader, Box::new(writer) as BoxWriter);
-        Self::Stream(SharedLink::new(link, open))
-    }
-}
-
-/// What the crates' links lack:
-///
-/// - a receiving half whose `recv` can be cancelled. The session cancels it whenever a connection
-///   is opened, closed or dropped here, and `StreamLinkRx` then forgets the part of a payload it
-///   has read: everything after it is out of step. Here a task receives, undisturbed;
-/// - a receiving half that is read whatever the session does. `WsLink` writes nothing while a
-///   message it received is not taken, and the session takes none while it waits to send an open,
-///   an accept, a close or a Pong: neither ever goes on;
-/// - a receiving half that can be ended from outside;
-/// - a sending half that can be cloned (the stable conduit asks for it), that refuses to write
-///   once the receiving half has ended (the stable conduit would lose those frames), and that
-///   tells when everything is written out (see [`OpenLinks`]).
-pub struct SharedLink<L> {
-    link: L,
-    open: OpenLinks,
-    hang_up: Arc<Notify>,
-}
-
-impl<L> SharedLink<L> {
-    fn new(link: L, open: OpenLinks) -> Self {
+        let (tx, rx) = link.split();
         Self {
-            link,
+            tx: CrateTx::Stream(tx),
+            rx: CrateRx::Stream(rx),
+            cutter,
             open,
-            hang_up: Arc::default(),
-        }
-    }
-
-    /// Notify it, and the link receives no more.
-    pub fn hang_up(&self) -> Arc<Notify> {
-        self.hang_up.clone()
-    }
-}
-
-impl<L: Link<Rx: Send>> Link for SharedLink<L> {
-    type Tx = SharedTx<L::Tx>;
-    type Rx = SharedRx<<L::Rx as LinkRx>::Error>;
-
-    fn split(self) -> (Self::Tx, Self::Rx) {
-        let (tx, mut rx) = self.link.split();
-        let tx = SharedTx {
-            tx: Arc::new(CloseOnDrop {
-                tx: Some(tx),
-                open: self.open,
-            }),
-            ended: Arc::default(),
-        };
-        let ended = tx.ended.clone();
-        let (sender, payloads) = mpsc::channel(RECEIVED_AHEAD);
-        let pump = tokio::spawn(async move {
-            loop {
-                let payload = tokio::select! {
-                    biased;
-                    payload = rx.recv() => payload,
-                    () = self.hang_up.notified() => Ok(None),
-                };
-                let last = !matches!(payload, Ok(Some(_)));
-                if last {
-                    ended.store(true, Ordering::Relaxed);
-                }
-                if sender.send(payload).await.is_err() || last {
-                    return;
-                }
-            }
-        });
-        let pump = AbortOnDrop(pump);
-        (tx, SharedRx { payloads, pump })
-    }
-}
-
-pub struct SharedTx<T: LinkTx> {
-    tx: Arc<CloseOnDrop<T>>,
-    ended: Arc<AtomicBool>,
-}
-
-impl<T: LinkTx> Clone for SharedTx<T> {
-    fn clone(&self) -> Self {
-        Self {
-            tx: self.tx.clone(),
-            ended: self.ended.clone(),
         }
     }
 }
 
-impl<T: LinkTx> LinkTx for SharedTx<T> {
-    type Permit = T::Permit;
+pub enum CrateTx {
+    Stream(StreamLinkTx),
+    Ws(WsLinkTx),
+}
 
-    async fn reserve(&self) -> io::Result<Self::Permit> {
-        match &self.tx.tx {
-            Some(tx) if !self.ended.load(Ordering::Relaxed) => tx.reserve().await,
-            _ => Err(io::ErrorKind::NotConnected.into()),
+impl CrateTx {
+    pub async fn write(&self, payload: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Stream(tx) => write(tx, payload).await,
+            Self::Ws(tx) => write(tx, payload).await,
         }
     }
 
-    /// The link closes when the last clone goes.
-    async fn close(self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-struct CloseOnDrop<T: LinkTx> {
-    tx: Option<T>,
-    open: OpenLinks,
-}
-
-impl<T: LinkTx> Drop for CloseOnDrop<T> {
-    fn drop(&mut self) {
-        if let Some(tx) = self.tx.take() {
-            let open = self.open.clone();
-            tokio::spawn(async move {
-                let _ = tx.close().await;
-                drop(open);
-            });
+    /// Resolves when everything is written.
+    pub async fn close(self) -> io::Result<()> {
+        match self {
+            Self::Stream(tx) => tx.close().await,
+            Self::Ws(tx) => tx.close().await,
         }
     }
 }
 
-pub struct SharedRx<E> {
-    payloads: mpsc::Receiver<Result<Option<Backing>, E>>,
-    #[allow(dead_code, reason = "held for its drop")]
-    pump: AbortOnDrop,
+async fn write<T: LinkTx>(tx: &T, payload: &[u8]) -> io::Result<()> {
+    let mut slot = tx.reserve().await?.alloc(payload.len())?;
+    slot.as_mut_slice().copy_from_slice(payload);
+    slot.commit();
+    Ok(())
 }
 
-impl<E: Error + Send + Sync + 'static> LinkRx for SharedRx<E> {
-    type Error = E;
+pub enum CrateRx {
+    Stream(StreamLinkRx<BufReader<BoxReader>>),
+    Ws(WsLinkRx),
+}
 
-    async fn recv(&mut self) -> Result<Option<Backing>, E> {
-        self.payloads.recv().await.unwrap_or(Ok(None))
+impl CrateRx {
+    /// Not to be cancelled: see [`crate::wire`].
+    pub async fn recv(&mut self) -> io::Result<Option<Backing>> {
+        match self {
+            Self::Stream(rx) => rx.recv().await,
+            Self::Ws(rx) => rx.recv().await.map_err(io::Error::other),
+        }
     }
 }
 
-pub struct AbortOnDrop(pub JoinHandle<()>);
+/// Ends a socket at once. The crates' links leave theirs to tasks of their own, which go on for as
+/// long as the counterpart does not read.
+pub struct Cutter(std::net::TcpStream);
 
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
+impl Cutter {
+    fn new(socket: &impl AsFd) -> io::Result<Self> {
+        // Shutting down is the same call for every kind of socket.
+        Ok(Self(socket.as_fd().try_clone_to_owned()?.into()))
+    }
+
+    pub fn cut(self) {
+        let _ = self.0.shutdown(Shutdown::Both);
     }
 }

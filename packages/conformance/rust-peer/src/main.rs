@@ -1,15 +1,20 @@
-//! Conformance peer: `Testbed` and `Probe` on the published Roam 7.3 crates.
+//! Conformance peer: `Testbed`, `Probe` and `Soak` on the published Roam 7.3 crates.
 //!
-//! Standard output carries the `listening` line, or the link of `stdio`; everything else goes
-//! to standard error. Exit status: 0 all well, 1 a check failed or no session came about, 2 usage.
+//! Standard output carries the `listening` line, or the link of `stdio`; everything else goes to
+//! standard error, and is a line of JSON if it starts with a brace (see [`options::USAGE`]). Exit status: 0 all well, 1 a check or
+//! a soak failed or no session came about, 2 usage.
 
 mod checks;
+mod faults;
 mod link;
 mod options;
 mod peer;
 mod probe;
+mod sessions;
+mod soak;
 mod stable;
 mod testbed;
+mod wire;
 
 use std::io;
 use std::process::exit;
@@ -19,9 +24,9 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_local;
 use tokio::time::timeout;
 
-use link::{Listener, OpenLinks, Socket, Wire};
-use options::{Command, Conduit, Options};
-use peer::{Plan, Role};
+use link::{CrateLink, Listener, OpenLinks, Socket};
+use options::{Command, Options};
+use peer::{Outcome, Plan, Role};
 
 /// How long the last bytes may take to leave.
 const FLUSH_LIMIT: Duration = Duration::from_secs(2);
@@ -36,69 +41,77 @@ async fn main() {
         exit(2);
     });
     let (open, mut closed) = mpsc::channel(1);
-    let succeeded = run(options, open).await.unwrap_or_else(|error| {
+    let outcome = run(options, open).await.unwrap_or_else(|error| {
         eprintln!("roam-peer: {error}");
-        false
+        Outcome::NoSession
     });
     let _ = timeout(FLUSH_LIMIT, closed.recv()).await;
     // Not a return: the thread that reads standard input cannot be interrupted.
-    exit(if succeeded { 0 } else { 1 });
+    exit(if outcome == Outcome::Passed { 0 } else { 1 });
 }
 
-async fn run(options: Options, open: OpenLinks) -> io::Result<bool> {
-    let call = options.call;
-    match (options.command, options.conduit) {
-        (Command::Listen { kind, addr, once }, conduit) => {
+async fn run(options: Options, open: OpenLinks) -> io::Result<Outcome> {
+    let Options {
+        command,
+        plan,
+        stable,
+    } = options;
+    match (command, stable) {
+        (Command::Listen { kind, addr, once }, stable) => {
             let listener = Listener::bind(kind, &addr).await?;
             println!("listening {}", listener.address());
-            match conduit {
-                Conduit::Bare => listen(listener, call, once, open).await,
-                Conduit::Stable => stable::listen(listener, call, once, open).await,
+            match stable {
+                None => listen(listener, plan, once, open).await,
+                Some(settings) => stable::listen(listener, settings, plan, once, open).await,
             }
         }
-        (Command::Dial { kind, addr }, Conduit::Bare) => {
+        (Command::Dial { kind, addr }, None) => {
             let socket = Socket::connect(kind, &addr).await?;
-            Ok(serve(
-                socket.into_wire(Role::Initiator, open).await?,
-                Plan::hang_up(Role::Initiator, call),
-            )
-            .await)
+            let link = socket.into_link(Role::Initiator, open).await?;
+            Ok(peer::run(wire::bare(link), plan).await)
         }
-        (Command::Dial { kind, addr }, Conduit::Stable) => {
-            Ok(stable::dial(kind, addr, Plan::hang_up(Role::Initiator, call), open).await)
+        (Command::Dial { kind, addr }, Some(settings)) => {
+            Ok(stable::dial(kind, addr, settings, plan, open).await)
         }
-        (Command::Stdio { role }, _) => {
-            Ok(serve(Wire::stdio(open), Plan::hang_up(role, call)).await)
+        (Command::Stdio, _) => {
+            let link = CrateLink::stdio(open);
+            Ok(peer::run(wire::bare(link), plan).await)
+        }
+        (Command::Help, _) => {
+            println!("{}", options::USAGE);
+            Ok(Outcome::Passed)
         }
     }
 }
 
-async fn listen(listener: Listener, call: bool, once: bool, open: OpenLinks) -> io::Result<bool> {
-    let mut plan = Plan::stay(Role::Acceptor, call);
+async fn listen(
+    listener: Listener,
+    plan: Plan,
+    once: bool,
+    open: OpenLinks,
+) -> io::Result<Outcome> {
+    let mut plan = plan;
     loop {
         let socket = listener.accept().await?;
         let session = spawn_local(accept(socket, plan, open.clone()));
         if once {
-            return session.await.map_err(io::Error::other);
+            let outcome = session.await.map_err(io::Error::other)?;
+            if outcome == Outcome::NoSession {
+                continue;
+            }
+            return Ok(outcome);
         }
         // Only the first session makes calls.
-        plan.call = false;
+        plan = Plan::serve(Role::Acceptor);
     }
 }
 
-async fn accept(socket: Socket, plan: Plan, open: OpenLinks) -> bool {
-    match socket.into_wire(Role::Acceptor, open).await {
-        Ok(wire) => serve(wire, plan).await,
+async fn accept(socket: Socket, plan: Plan, open: OpenLinks) -> Outcome {
+    match socket.into_link(Role::Acceptor, open).await {
+        Ok(link) => peer::run(wire::bare(link), plan).await,
         Err(error) => {
             eprintln!("roam-peer: no link: {error}");
-            false
+            Outcome::NoSession
         }
-    }
-}
-
-async fn serve(wire: Wire, plan: Plan) -> bool {
-    match wire {
-        Wire::Stream(link) => peer::run(link, plan).await,
-        Wire::Ws(link) => peer::run(link, plan).await,
     }
 }

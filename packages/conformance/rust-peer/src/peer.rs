@@ -1,5 +1,5 @@
-//! One session: serves `Testbed` on the root and `Probe` on virtual connections, and calls the
-//! counterpart if asked to.
+//! One session: serves `Testbed` and `Soak` on the root and `Probe` and `Soak` on virtual
+//! connections, and calls the counterpart if asked to.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use roam::{
     AcceptedConnection, ConnectionAcceptor, ConnectionHandle, ConnectionId, ConnectionSettings,
-    Driver, DriverCaller, Handler, IntoConduit, Metadata, MetadataEntry, MetadataFlags,
-    MetadataValue, Parity, ReplySink, RequestCall, SelfRef, SessionError, SessionHandle,
+    Driver, DriverCaller, DriverReplySink, Handler, IntoConduit, Metadata, MetadataEntry,
+    MetadataFlags, MetadataValue, Parity, ReplySink, RequestCall, SelfRef, SessionError,
+    SessionHandle, SessionKeepaliveConfig,
 };
 use roam_types::{Conduit, ConduitTx, MessageFamily};
 use tokio::sync::watch;
@@ -16,6 +17,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::checks;
 use crate::probe::{ProbeDispatcher, ProbeHandler};
+use crate::soak::{self, SoakClient, SoakDispatcher, SoakHandler, soak_service_descriptor};
 use crate::testbed::{TestbedClient, TestbedDispatcher, TestbedHandler};
 
 /// How long a counterpart that is to be called may take over the handshake.
@@ -24,6 +26,8 @@ const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 const QUIET: Duration = Duration::from_millis(250);
 /// ... and is not waited for any longer than this.
 const QUIET_LIMIT: Duration = Duration::from_secs(10);
+/// With keepalive on, the session ends when a Pong is not there by then.
+const PONG_LIMIT: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Copy, Debug)]
 pub enum Role {
@@ -32,34 +36,47 @@ pub enum Role {
 }
 
 /// What to do in a session.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Plan {
     pub role: Role,
-    pub call: bool,
-    /// End the session after the calls, instead of serving until the counterpart ends it.
-    hang_up: bool,
+    pub work: Work,
+    /// End the session after the work, instead of serving until the counterpart ends it.
+    pub hang_up: bool,
+    /// Ping this often; off is how the crate has it.
+    pub keepalive: Option<Duration>,
+}
+
+/// What to call, besides serving.
+#[derive(Clone, Copy, Debug)]
+pub enum Work {
+    None,
+    Checks,
+    Soak(soak::Order),
 }
 
 impl Plan {
-    pub fn hang_up(role: Role, call: bool) -> Self {
+    pub fn serve(role: Role) -> Self {
         Self {
             role,
-            call,
-            hang_up: call,
-        }
-    }
-
-    pub fn stay(role: Role, call: bool) -> Self {
-        Self {
-            role,
-            call,
+            work: Work::None,
             hang_up: false,
+            keepalive: None,
         }
     }
 }
 
-/// Runs one session to its end. False if it did not come about or a check failed.
-pub async fn run<I>(conduit: I, plan: Plan) -> bool
+/// How a session went.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Outcome {
+    Passed,
+    /// A check failed, or a soak did.
+    Failed,
+    /// It did not come about.
+    NoSession,
+}
+
+/// Runs one session to its end.
+pub async fn run<I>(conduit: I, plan: Plan) -> Outcome
 where
     I: IntoConduit,
     I::Conduit: Conduit<Msg = MessageFamily> + 'static,
@@ -67,34 +84,48 @@ where
     for<'p> <<I::Conduit as Conduit>::Tx as ConduitTx>::Permit<'p>: Send,
     <I::Conduit as Conduit>::Rx: Send + 'static,
 {
-    let limit = if plan.call {
-        HANDSHAKE_LIMIT
-    } else {
-        Duration::MAX
+    let limit = match plan.work {
+        Work::None => Duration::MAX,
+        Work::Checks | Work::Soak(_) => HANDSHAKE_LIMIT,
     };
-    let session = match timeout(limit, Session::establish(conduit, plan.role)).await {
+    let session = match timeout(limit, Session::establish(conduit, &plan)).await {
         Ok(Ok(session)) => session,
         Ok(Err(error)) => {
             eprintln!("roam-peer: no session: {error}");
-            return false;
+            return Outcome::NoSession;
         }
         Err(_) => {
             eprintln!("roam-peer: no session: the handshake timed out");
-            return false;
+            return Outcome::NoSession;
         }
     };
-    let passed = !plan.call || checks::run(&session).await;
+    let passed = match plan.work {
+        Work::None => true,
+        Work::Checks => checks::run(&session).await,
+        Work::Soak(order) => tokio::select! {
+            passed = soak::run(&session.soak, order) => passed,
+            () = session.ended() => {
+                eprintln!("roam-peer: the session ended before the soak did");
+                false
+            }
+        },
+    };
     if plan.hang_up {
         let _ = timeout(QUIET_LIMIT, session.activity.quiet()).await;
         let _ = session.handle.shutdown();
     }
     session.ended().await;
-    passed
+    if passed {
+        Outcome::Passed
+    } else {
+        Outcome::Failed
+    }
 }
 
 pub struct Session {
     /// The root connection of the counterpart. Dropping the last clone would end the session.
     pub testbed: TestbedClient,
+    pub soak: SoakClient,
     handle: SessionHandle,
     role: Role,
     activity: Activity,
@@ -103,7 +134,7 @@ pub struct Session {
 }
 
 impl Session {
-    async fn establish<I>(conduit: I, role: Role) -> Result<Self, SessionError>
+    async fn establish<I>(conduit: I, plan: &Plan) -> Result<Self, SessionError>
     where
         I: IntoConduit,
         I::Conduit: Conduit<Msg = MessageFamily> + 'static,
@@ -112,7 +143,10 @@ impl Session {
         <I::Conduit as Conduit>::Rx: Send + 'static,
     {
         let activity = Activity::default();
-        let root = activity.count(TestbedDispatcher::new(TestbedHandler));
+        let root = activity.count(Root {
+            testbed: TestbedDispatcher::new(TestbedHandler),
+            soak: SoakDispatcher::new(SoakHandler),
+        });
         let accept = ProbeAcceptor {
             activity: activity.clone(),
         };
@@ -123,24 +157,35 @@ impl Session {
                 drop(alive);
             });
         };
-        let (testbed, handle) = match role {
+        let keepalive = plan.keepalive.map(|interval| SessionKeepaliveConfig {
+            ping_interval: interval,
+            pong_timeout: PONG_LIMIT,
+        });
+        let (caller, handle) = match plan.role {
             Role::Initiator => {
-                let session = roam::initiator(conduit)
+                let mut session = roam::initiator(conduit)
                     .on_connection(accept)
                     .spawn_fn(spawn);
-                session.establish::<TestbedClient>(root).await?
+                if let Some(keepalive) = keepalive {
+                    session = session.keepalive(keepalive);
+                }
+                session.establish::<DriverCaller>(root).await?
             }
             Role::Acceptor => {
-                let session = roam::acceptor(conduit)
+                let mut session = roam::acceptor(conduit)
                     .on_connection(accept)
                     .spawn_fn(spawn);
-                session.establish::<TestbedClient>(root).await?
+                if let Some(keepalive) = keepalive {
+                    session = session.keepalive(keepalive);
+                }
+                session.establish::<DriverCaller>(root).await?
             }
         };
         Ok(Self {
-            testbed,
+            testbed: TestbedClient::from(caller.clone()),
+            soak: SoakClient::from(caller),
             handle,
-            role,
+            role: plan.role,
             activity,
             running,
         })
@@ -177,6 +222,22 @@ impl Session {
     }
 }
 
+/// What the root connection serves: one service or the other, by method id.
+struct Root {
+    testbed: TestbedDispatcher<TestbedHandler>,
+    soak: SoakDispatcher<SoakHandler>,
+}
+
+impl<R: ReplySink> Handler<R> for Root {
+    async fn handle(&self, call: SelfRef<RequestCall<'static>>, reply: R) {
+        if soak_service_descriptor().by_id(call.method_id).is_some() {
+            self.soak.handle(call, reply).await;
+        } else {
+            self.testbed.handle(call, reply).await;
+        }
+    }
+}
+
 /// Serves `Probe` on every connection, unless it asks for another service by name.
 struct ProbeAcceptor {
     activity: Activity,
@@ -190,22 +251,35 @@ impl ConnectionAcceptor for ProbeAcceptor {
         metadata: &[MetadataEntry],
     ) -> Result<AcceptedConnection, Metadata<'static>> {
         let service = metadata.iter().find(|entry| entry.key == "service");
-        if service.is_some_and(|entry| entry.value != MetadataValue::String("Probe")) {
-            return Err(vec![text_entry("reason", "no such service")]);
+        match service.map(|entry| &entry.value) {
+            None | Some(MetadataValue::String("Probe")) => {
+                let handler = self.activity.count(ProbeDispatcher::new(ProbeHandler));
+                Ok(accepted(counterpart, handler))
+            }
+            Some(MetadataValue::String("Soak")) => {
+                let handler = self.activity.count(SoakDispatcher::new(SoakHandler));
+                Ok(accepted(counterpart, handler))
+            }
+            Some(_) => Err(vec![text_entry("reason", "no such service")]),
         }
-        let handler = self.activity.count(ProbeDispatcher::new(ProbeHandler));
-        Ok(AcceptedConnection {
-            // The crate does not force opposite parities here.
-            settings: ConnectionSettings {
-                parity: counterpart.parity.other(),
-                max_concurrent_requests: 64,
-            },
-            metadata: vec![],
-            setup: Box::new(|connection: ConnectionHandle| {
-                let mut driver = Driver::new(connection, handler);
-                tokio::spawn(async move { driver.run().await });
-            }),
-        })
+    }
+}
+
+fn accepted<H>(counterpart: &ConnectionSettings, handler: H) -> AcceptedConnection
+where
+    H: Handler<DriverReplySink> + 'static,
+{
+    AcceptedConnection {
+        // The crate does not force opposite parities here.
+        settings: ConnectionSettings {
+            parity: counterpart.parity.other(),
+            max_concurrent_requests: 64,
+        },
+        metadata: vec![],
+        setup: Box::new(|connection: ConnectionHandle| {
+            let mut driver = Driver::new(connection, handler);
+            tokio::spawn(async move { driver.run().await });
+        }),
     }
 }
 

@@ -1,231 +1,221 @@
-//! Sessions on the crate's stable conduit, over stream links, and what it takes to use it.
+//! Sessions on the crate's stable conduit, and what it takes to use it.
 
-use std::cell::{Cell, RefCell};
 use std::io;
-use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use roam::{
     Attachment, Conduit, ConduitRx, IntoConduit, LinkSource, MessageFamily, SelfRef, StableConduit,
-    StableConduitError, StableConduitTx, prepare_acceptor_attachment,
+    StableConduitError, StableConduitTx,
 };
-use roam_types::{Backing, Link, LinkRx, Message, SplitLink};
-use tokio::sync::{Notify, mpsc};
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use roam_types::{Backing, Link, Message};
+use tokio::sync::mpsc;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::link::{AbortOnDrop, Kind, Listener, OpenLinks, Socket, StreamWire, Wire};
-use crate::peer::{self, Plan, Role};
+use crate::faults::{Faults, Tally};
+use crate::link::{CrateLink, Kind, Listener, OpenLinks, Socket};
+use crate::peer::{self, Outcome, Plan, Role};
+use crate::sessions::{Inbox, Sessions};
+use crate::wire::{self, Carrier, Control, Greeting, Wire};
 
-/// How long a session lives on without a link. To the crate a graceful end looks like a lost
-/// link, so the side that did not end the session takes this long to notice.
-const RESUME_WINDOW: Duration = Duration::from_secs(2);
-const REDIAL_PAUSE: Duration = Duration::from_millis(100);
-const HELLO_LIMIT: Duration = Duration::from_secs(5);
+const REDIAL_PAUSE: Duration = Duration::from_millis(20);
 
-/// In the fifth byte of the hello: the counterpart has a session to resume.
-const HAS_RESUME_KEY: u8 = 1;
+/// How to use the stable conduit.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// How long a session lives on without a link. To the crate a graceful end looks like a lost
+    /// link, so an acceptor takes this long to notice that the counterpart has ended the session.
+    pub resume_window: Duration,
+    /// Accept any resume key, as a server that has lost its state.
+    pub forget: bool,
+    /// Let the session cancel `recv` of the crate's conduit, and do not hang up the link of which
+    /// it loses the receiving half by that.
+    pub cancel_recv: bool,
+    pub faults: Faults,
+}
 
-pub async fn dial(kind: Kind, addr: String, plan: Plan, open: OpenLinks) -> bool {
-    serve(
-        Redial {
+pub async fn dial(
+    kind: Kind,
+    addr: String,
+    settings: Settings,
+    plan: Plan,
+    open: OpenLinks,
+) -> Outcome {
+    let tally = Arc::<Tally>::default();
+    let source = Redial {
+        dialler: Dialler {
             kind,
             addr,
+            settings,
             open,
-            failed: false,
         },
-        plan,
-    )
-    .await
+        tally: tally.clone(),
+        present: None,
+        gave_up: Arc::default(),
+    };
+    serve(source, settings, plan, &tally).await
 }
 
 pub async fn listen(
     listener: Listener,
-    call: bool,
+    settings: Settings,
+    plan: Plan,
     once: bool,
     open: OpenLinks,
-) -> io::Result<bool> {
-    let sessions = Rc::new(Sessions {
-        call: Cell::new(call),
-        newest: RefCell::default(),
-    });
+) -> io::Result<Outcome> {
+    let sessions = Arc::new(Sessions::new(settings));
+    let mut plan = plan;
     let mut arrivals = JoinSet::new();
+    let mut running = JoinSet::new();
     loop {
         tokio::select! {
             socket = listener.accept() => {
                 arrivals.spawn_local(arrive(socket?, sessions.clone(), open.clone()));
             }
             Some(arrival) = arrivals.join_next() => match arrival.map_err(io::Error::other)? {
-                Ok(Some(passed)) if once => return Ok(passed),
-                Ok(_) => {}
+                Ok(Some(inbox)) => {
+                    running.spawn_local(accept(inbox, settings, plan));
+                    // Only the first session makes calls; with `once`, the first that comes about.
+                    if !once {
+                        plan = Plan::serve(Role::Acceptor);
+                    }
+                }
+                Ok(None) => {}
                 Err(error) => eprintln!("roam-peer: no link: {error}"),
+            },
+            Some(outcome) = running.join_next() => {
+                let outcome = outcome.map_err(io::Error::other)?;
+                if once && outcome != Outcome::NoSession {
+                    return Ok(outcome);
+                }
             }
         }
     }
 }
 
-/// What the links of a listener share.
-struct Sessions {
-    /// The next session makes calls.
-    call: Cell<bool>,
-    newest: RefCell<Option<Newest>>,
-}
-
-struct Newest {
-    links: mpsc::Sender<Arrived>,
-    /// Hangs up the session's present link.
-    hang_up: Arc<Notify>,
-}
-
-/// Gives a link that wants to resume to the newest session: the crate keeps its resume keys to
-/// itself, so there is no telling which. Any other link starts a session, and that is run to its
-/// end; the result is then whether its checks passed.
+/// Hands a link to its session. If that is a new one it is returned, to be run.
 async fn arrive(
     socket: Socket,
-    sessions: Rc<Sessions>,
+    sessions: Arc<Sessions>,
     open: OpenLinks,
-) -> io::Result<Option<bool>> {
-    let link = stream(socket, Role::Acceptor, open).await?;
-    let hang_up = link.hang_up();
-    let (arrived, resumes) = timeout(HELLO_LIMIT, read_hello(link)).await??;
-    if resumes {
-        if let Some(newest) = sessions.newest.borrow_mut().as_mut() {
-            // The crate asks for a new link only when it knows that the old one is dead.
-            std::mem::replace(&mut newest.hang_up, hang_up).notify_one();
-            // A session that is over takes no more links: this one is dropped, and so closed.
-            let _ = newest.links.try_send(arrived);
-        }
-        return Ok(None);
-    }
-    let (links, queue) = mpsc::channel(4);
-    let _ = links.try_send(arrived);
-    *sessions.newest.borrow_mut() = Some(Newest { links, hang_up });
-    let plan = Plan::stay(Role::Acceptor, sessions.call.replace(false));
-    Ok(Some(
-        serve(
-            Queue {
-                links: queue,
-                failed: false,
-            },
-            plan,
-        )
-        .await,
-    ))
+) -> io::Result<Option<Inbox>> {
+    let link = socket.into_link(Role::Acceptor, open).await?;
+    sessions.admit(link).await
 }
 
-async fn serve<S>(source: S, plan: Plan) -> bool
+async fn accept(inbox: Inbox, settings: Settings, plan: Plan) -> Outcome {
+    let tally = inbox.tally();
+    serve(inbox, settings, plan, &tally).await
+}
+
+async fn serve<S>(source: S, settings: Settings, plan: Plan, tally: &Tally) -> Outcome
 where
     S: LinkSource<Link: Link<Tx: Clone + Send + Sync + 'static, Rx: Send + 'static>>,
 {
-    match StableConduit::new(source).await {
+    let outcome = match StableConduit::new(source).await {
+        Ok(conduit) if settings.cancel_recv => peer::run(conduit, plan).await,
         Ok(conduit) => peer::run(Pumped(conduit), plan).await,
         Err(error) => {
             eprintln!("roam-peer: no stable conduit: {error}");
-            false
+            Outcome::NoSession
         }
-    }
+    };
+    eprintln!("{}", tally.report());
+    outcome
 }
 
-async fn stream(socket: Socket, role: Role, open: OpenLinks) -> io::Result<StreamWire> {
-    match socket.into_wire(role, open).await? {
-        Wire::Stream(link) => Ok(link),
-        Wire::Ws(_) => unreachable!("the options refuse it"),
-    }
-}
-
-/// An initiator's links. Once it has failed it goes on failing: the sending half of the crate's
-/// conduit would otherwise ask again when the receiving half has already given up.
+/// An initiator's links. Once it has given up it goes on failing: the sending half of the crate's
+/// conduit would otherwise ask again when the receiving half has already failed.
 struct Redial {
-    kind: Kind,
-    addr: String,
-    open: OpenLinks,
-    failed: bool,
+    dialler: Dialler,
+    tally: Arc<Tally>,
+    present: Option<Arc<Control>>,
+    gave_up: Arc<AtomicBool>,
 }
 
 impl LinkSource for Redial {
-    type Link = StreamWire;
+    type Link = Wire;
 
-    async fn next_link(&mut self) -> io::Result<Attachment<StreamWire>> {
-        if self.failed {
+    /// Returns at once: whoever carries the link's payloads dials.
+    async fn next_link(&mut self) -> io::Result<Attachment<Wire>> {
+        if self.gave_up.load(Ordering::Relaxed) {
             return Err(io::ErrorKind::NotConnected.into());
         }
-        let deadline = Instant::now() + RESUME_WINDOW;
-        loop {
-            match Socket::connect(self.kind, &self.addr).await {
-                Ok(socket) => {
-                    let link = stream(socket, Role::Initiator, self.open.clone()).await?;
-                    return Ok(Attachment::initiator(link));
-                }
-                Err(_) if Instant::now() < deadline => sleep(REDIAL_PAUSE).await,
-                Err(error) => {
-                    self.failed = true;
+        let faults = self.dialler.settings.faults;
+        let (wire, carrier) = wire::pair(Greeting::Awaited, faults, self.tally.clone());
+        // The counterpart may not know yet that the old link is dead.
+        let old = self.present.replace(carrier.control.clone());
+        if let Some(old) = old
+            && !self.dialler.settings.cancel_recv
+        {
+            old.cut();
+        }
+        let dialler = self.dialler.clone();
+        let gave_up = self.gave_up.clone();
+        tokio::spawn(async move {
+            if let Err(error) = dialler.carry(carrier).await {
+                gave_up.store(true, Ordering::Relaxed);
+                eprintln!("roam-peer: no link: {error}");
+            }
+        });
+        Ok(Attachment::initiator(wire))
+    }
+}
+
+#[derive(Clone)]
+struct Dialler {
+    kind: Kind,
+    addr: String,
+    settings: Settings,
+    open: OpenLinks,
+}
+
+impl Dialler {
+    /// Shakes hands for the conduit until it works, because the conduit itself tries only once.
+    async fn carry(&self, mut carrier: Carrier) -> io::Result<()> {
+        let deadline = Instant::now() + self.settings.resume_window;
+        let Some(hello) = carrier.written.recv().await else {
+            return Ok(());
+        };
+        let (link, answer) = loop {
+            let socket = tokio::select! {
+                met = timeout_at(deadline, self.meet(&hello.bytes)) => met,
+                () = carrier.received.closed() => return Ok(()),
+            };
+            match socket? {
+                Ok(met) => break met,
+                Err(Failure::Handshake(error)) if self.settings.faults.fragile => {
                     return Err(error);
                 }
+                Err(_) if Instant::now() < deadline => sleep(REDIAL_PAUSE).await,
+                Err(Failure::Dial(error) | Failure::Handshake(error)) => return Err(error),
             }
-        }
+        };
+        // Unless nobody waits for it any more.
+        let _ = carrier.received.send(answer).await;
+        carrier.carry(link).await;
+        Ok(())
+    }
+
+    async fn meet(&self, hello: &[u8]) -> Result<(CrateLink, Backing), Failure> {
+        let socket = Socket::connect(self.kind, &self.addr)
+            .await
+            .map_err(Failure::Dial)?;
+        let meeting = async {
+            let mut link = socket.into_link(Role::Initiator, self.open.clone()).await?;
+            link.tx.write(hello).await?;
+            let answer = link.rx.recv().await?;
+            Ok((link, answer.ok_or(io::ErrorKind::UnexpectedEof)?))
+        };
+        meeting.await.map_err(Failure::Handshake)
     }
 }
 
-/// An acceptor's links; fails for good like [`Redial`].
-struct Queue {
-    links: mpsc::Receiver<Arrived>,
-    failed: bool,
-}
-
-impl LinkSource for Queue {
-    type Link = ArrivedLink;
-
-    async fn next_link(&mut self) -> io::Result<Arrived> {
-        if !self.failed
-            && let Ok(Some(link)) = timeout(RESUME_WINDOW, self.links.recv()).await
-        {
-            return Ok(link);
-        }
-        self.failed = true;
-        Err(io::Error::new(
-            io::ErrorKind::TimedOut,
-            "the counterpart did not come back",
-        ))
-    }
-}
-
-type ArrivedLink = roam::SplitLink<<StreamWire as Link>::Tx, Unread<<StreamWire as Link>::Rx>>;
-type Arrived = Attachment<ArrivedLink>;
-
-/// Looks at the hello, which the crate reads but does not show, and whether it wants to resume.
-async fn read_hello(link: StreamWire) -> io::Result<(Arrived, bool)> {
-    let (tx, mut rx) = link.split();
-    let hello = rx.recv().await?.ok_or(io::ErrorKind::UnexpectedEof)?;
-    let flags = hello.as_bytes().get(4).copied().unwrap_or_default();
-    let link = SplitLink {
-        tx,
-        rx: Unread {
-            first: Some(hello),
-            rx,
-        },
-    };
-    let arrived = prepare_acceptor_attachment(link)
-        .await
-        .map_err(io::Error::other)?;
-    Ok((arrived, flags & HAS_RESUME_KEY != 0))
-}
-
-/// A receiving half with one payload put back.
-struct Unread<R> {
-    first: Option<Backing>,
-    rx: R,
-}
-
-impl<R: LinkRx> LinkRx for Unread<R> {
-    type Error = R::Error;
-
-    async fn recv(&mut self) -> Result<Option<Backing>, R::Error> {
-        match self.first.take() {
-            Some(payload) => Ok(Some(payload)),
-            None => self.rx.recv().await,
-        }
-    }
+enum Failure {
+    Dial(io::Error),
+    Handshake(io::Error),
 }
 
 /// The crate's stable conduit loses its link when `recv` is cancelled, and the session cancels it
@@ -248,6 +238,9 @@ where
         let pump = tokio::spawn(async move {
             loop {
                 let message = rx.recv().await;
+                if let Err(error) = &message {
+                    eprintln!("roam-peer: the conduit ended: {error}");
+                }
                 let ended = !matches!(message, Ok(Some(_)));
                 if sender.send(message).await.is_err() || ended {
                     return;
@@ -279,5 +272,13 @@ impl ConduitRx for PumpedRx {
 
     async fn recv(&mut self) -> Received {
         self.received.recv().await.unwrap_or(Ok(None))
+    }
+}
+
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }

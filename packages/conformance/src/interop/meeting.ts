@@ -49,7 +49,7 @@ export async function meet(
 ): Promise<Meeting> {
   const complaints: string[] = [];
   const call = options.isCalling ? ["--call"] : [];
-  const ours = { ...reporting(complaints), acceptConnection };
+  const ours = { ...reporting(complaints), acceptConnection, conduit: "bare" as const };
   const initiate = async (target: Parameters<typeof connect>[0], rust: RustPeer): Promise<Meeting> => {
     const dialled = connect(target, Testbed, { ...ours, handler: testbedHandler });
     const client = await within("the session", dialled, MEET_LIMIT_MS);

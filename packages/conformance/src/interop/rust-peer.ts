@@ -28,11 +28,31 @@ export async function buildRustPeer(): Promise<void> {
 
 type Line =
   | { readonly check: string; readonly ok: boolean; readonly detail?: string }
-  | { readonly done: true; readonly passed: number; readonly failed: number };
+  | { readonly done: true; readonly passed: number; readonly failed: number }
+  | SoakLine
+  | SessionLine;
+
+/** What came of a stream of the service Soak, made or served there. */
+export interface SoakLine {
+  readonly soak: "send" | "receive";
+  readonly ok: boolean;
+  readonly items: number;
+  readonly error?: string;
+}
+
+/** A stable session is over there. */
+interface SessionLine {
+  readonly session: "over";
+  readonly links: number;
+  /** Links that it cut itself. */
+  readonly cutHere: number;
+}
 
 /** A process on the published Rust crates. See `src/options.rs` there for its arguments. */
 export class RustPeer extends Child {
   readonly #checks: Extract<Line, { check: string }>[] = [];
+  readonly soaks: SoakLine[] = [];
+  readonly sessions: SessionLine[] = [];
   #total: number | undefined;
   #onDone: () => void = () => {};
   readonly #done: Promise<void>;
@@ -49,6 +69,8 @@ export class RustPeer extends Child {
     if (!line.startsWith("{")) return;
     const told = JSON.parse(line) as Line;
     if ("check" in told) this.#checks.push(told);
+    else if ("soak" in told) this.soaks.push(told);
+    else if ("session" in told) this.sessions.push(told);
     else {
       this.#total = told.passed + told.failed;
       this.#onDone();

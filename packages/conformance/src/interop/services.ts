@@ -16,3 +16,12 @@ export const acceptConnection: ConnectionAcceptor = ({ metadata }) => {
   if (handler === undefined) return { accept: false, metadata: { reason: "no such service" } };
   return { accept: true, handler };
 };
+
+/** Serves Testbed and another service on one connection, as the Rust peer does on its root. */
+export function besideTestbed(other: Handler): Handler {
+  return {
+    ...testbedHandler,
+    maxCredit: Math.max(testbedHandler.maxCredit, other.maxCredit),
+    find: (idLo, idHi) => testbedHandler.find(idLo, idHi) ?? other.find(idLo, idHi),
+  };
+}

@@ -108,7 +108,7 @@ async fn drain<T: Facet<'static> + Clone>(mut rx: Rx<T>) -> Result<Vec<T>, RxErr
     Ok(items)
 }
 
-fn json(text: &str) -> String {
+pub fn json(text: &str) -> String {
     let mut out = String::from('"');
     for char in text.chars() {
         match char {

@@ -361,9 +361,10 @@ export class StableCore {
     this.#staleBefore = this.#lastAcked === undefined ? this.#lastReceived : undefined;
     this.#staleFrames = 0;
     this.#cursor = peerLastReceived === undefined ? 0 : seqNext(peerLastReceived);
+    // An ack in the hello is progress: the link before had brought the session on.
+    this.#hasProgress = false;
     if (peerLastReceived !== undefined) this.#onAck(peerLastReceived);
     this.#hasWrittenClose = false;
-    this.#hasProgress = false;
     this.#lastLinkWasInsane = this.#isInsane;
     this.#isInsane = false;
     return seqDistance(this.#nextSeq, this.#cursor);

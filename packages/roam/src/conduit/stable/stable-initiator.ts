@@ -6,6 +6,7 @@ import type { MessageFamily } from "../conduit.ts";
 import type { ConduitState } from "../conduit-state.ts";
 import { Attachment } from "./attachment.ts";
 import { type Backoff, backoffDelayMs, DEFAULT_BACKOFF } from "./backoff.ts";
+import { MAX_FRAME_HEADER_BYTES } from "./frame.ts";
 import {
   decodeServerHello,
   encodeClientHello,
@@ -162,8 +163,13 @@ class StableInitiator<M> {
       attachment.receive(
         (payload) => {
           settle();
-          // Frames may follow in the same turn: they belong to the conduit.
+          // Frames may follow in the same turn: they belong to the conduit, and are larger.
           attachment.hold();
+          const { maxPayloadBytes } = this.#limits;
+          attachment.link.rx.maxPayloadBytes = Math.min(
+            maxPayloadBytes + MAX_FRAME_HEADER_BYTES,
+            0xffff_ffff,
+          );
           try {
             resolve(decodeServerHello(payload));
           } catch (error) {

@@ -115,6 +115,23 @@ suite("a link that is lost", () => {
   });
 
   // r[verify stable.x.backoff]
+  test("progress that only the next hello tells of is progress", async () => {
+    const { far, tx, peer, conduit } = await dialled();
+    let link = far;
+    for (let seq = 0; seq < 5; seq++) {
+      tx.tryReserve()?.send("a");
+      await settled();
+      // It had read the item, and dies before it says so.
+      link.die();
+      ({ far: link } = await peer.accept(seq));
+      await settled();
+    }
+    const delays = peer.states.flatMap((state) => (state.kind === "detached" ? [state.nextDelayMs] : []));
+    assert.deepEqual(delays, [0, 0, 0, 0, 0]);
+    conduit.destroy();
+  });
+
+  // r[verify stable.x.backoff]
   test("a wake-up ends the delay", async () => {
     const { far, peer, clock, conduit } = await dialled();
     peer.outage = NO_ROUTE;
