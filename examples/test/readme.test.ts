@@ -77,6 +77,10 @@ suite("the code in the READMEs", () => {
     ]);
   });
 
+  test("runs: the simulation's example", async () => {
+    assert.deepEqual(await run(join(folder, "rough-sea.ts")), ["100 seeds passed"]);
+  });
+
   test("runs: the fault proxy's example", async () => {
     const main = join(folder, "breaks.ts");
     writeFileSync(

@@ -228,7 +228,9 @@ export class StableConduit<M> implements Conduit<M>, ReplaceableLinks {
     if (this.#attachment === undefined || this.#end !== undefined) return;
     if (!this.core.wantsAck || !this.core.tryTakeHeadroom()) return;
     this.#armSolicitTimer();
-    this.#enqueue(this.#tx.encode(solicit));
+    this.core.enqueue(this.#tx.encode(solicit));
+    this.core.solicited();
+    this.#write();
   }
 
   #armSolicitTimer(): void {
@@ -280,8 +282,10 @@ export class StableConduit<M> implements Conduit<M>, ReplaceableLinks {
   }
 
   #onAcked(): void {
-    this.#stopSolicitTimer?.();
-    this.#stopSolicitTimer = undefined;
+    if (!this.core.isSoliciting) {
+      this.#stopSolicitTimer?.();
+      this.#stopSolicitTimer = undefined;
+    }
     if (this.#attachment !== undefined) this.#overIfDone(this.#attachment);
     this.#tx.serve();
     this.#solicitIfWanted();

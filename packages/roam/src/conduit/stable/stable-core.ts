@@ -9,8 +9,6 @@ import { seqAfter, seqDistance, seqNext } from "./serial.ts";
 const PERMIT_BYTES = 1024;
 /** Frames past the bound for solicitations and their answers. */
 const HEADROOM_FRAMES = 64;
-/** At the latest after so many frames a session sends one ack frame, to show that it can. */
-const SHOW_ACK_FRAME_AFTER = 65_536;
 const LAST_SEQ = 0xffff_ffff;
 /** Frames left at which the end of the numbers is announced. */
 const EXHAUSTION_NOTICE = 2 ** 20;
@@ -64,6 +62,8 @@ export class StableCore {
   #unackedBytes = 0;
   #oldestUnackedMs: number | undefined;
   #receivedFrames = 0;
+  /** Number of the solicitation that is out on this link. */
+  #solicitation: number | undefined;
   #hasSentAckFrame = false;
   #peerSendsAckFrames = false;
 
@@ -213,8 +213,9 @@ export class StableCore {
   }
 
   #isAckDue(isLate: boolean): boolean {
-    if (!this.#hasSentAckFrame && this.#receivedFrames >= SHOW_ACK_FRAME_AFTER) return true;
     const { ackAfterItems, ackAfterBytes } = this.#limits;
+    // One is sent even if data carry the acks: the peer need not solicit from one that sends them.
+    if (!this.#hasSentAckFrame && this.#receivedFrames >= ackAfterItems) return true;
     const isMuch = this.#unackedItems >= ackAfterItems || this.#unackedBytes >= ackAfterBytes;
     // A peer that has closed keeps its direction open for acks only for one that is known to send some.
     if (this.#hasPeerClosed && !this.#hasSentAckFrame) return true;
@@ -232,9 +233,19 @@ export class StableCore {
   /** True if the peer is to be asked for an ack: it has shown no ack frame, and the buffer fills up. */
   // r[impl stable.x.ack-solicit]
   get wantsAck(): boolean {
-    if (this.#peerSendsAckFrames || this.#isClosing) return false;
+    if (this.#peerSendsAckFrames || this.#isClosing || this.isSoliciting) return false;
     const { maxReplayFrames, maxReplayBytes } = this.#limits;
     return this.#buffer.frames > maxReplayFrames / 2 || this.#buffer.bytes > maxReplayBytes / 2;
+  }
+
+  /** The item sent last asks for an ack. */
+  solicited(): void {
+    this.#solicitation = this.#lastSent;
+  }
+
+  /** True until the solicitation itself has its ack: any earlier ack would bring the next one, and a storm. */
+  get isSoliciting(): boolean {
+    return this.#solicitation !== undefined;
   }
 
   /** Everything is on the current link, the close frame too. */
@@ -327,6 +338,8 @@ export class StableCore {
     if (seqDistance(ack, oldest) >= seqDistance(this.#cursor, oldest))
       return this.#lastAcked !== undefined && !seqAfter(ack, this.#lastAcked);
     this.#lastAcked = ack;
+    if (this.#solicitation !== undefined && !seqAfter(this.#solicitation, ack))
+      this.#solicitation = undefined;
     this.#hasProgress = true;
     this.#buffer.trim(ack);
     return true;
@@ -365,6 +378,7 @@ export class StableCore {
     this.#hasProgress = false;
     if (peerLastReceived !== undefined) this.#onAck(peerLastReceived);
     this.#hasWrittenClose = false;
+    this.#solicitation = undefined;
     this.#lastLinkWasInsane = this.#isInsane;
     this.#isInsane = false;
     return seqDistance(this.#nextSeq, this.#cursor);
@@ -410,6 +424,7 @@ export class StableCore {
       ackFrames: [this.#hasSentAckFrame, this.#peerSendsAckFrames],
       close: [this.#isClosing, this.#hasWrittenClose, this.#hasEverWrittenClose, this.#hasPeerClosed],
       link: [this.#hasProgress, this.#staleBefore, this.#staleFrames],
+      solicitation: this.#solicitation,
       faults: [this.#gapAt, this.#isInsane, this.#lastLinkWasInsane],
     };
   }

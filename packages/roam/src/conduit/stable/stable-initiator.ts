@@ -60,6 +60,11 @@ class StableInitiator<M> {
   /** Aborts whatever attempt or delay is under way when the conduit is over. */
   readonly #life = new AbortController();
   #resumeKey: ResumeKey | undefined;
+  /**
+   * The key before, tried once when the newest is refused: a hello of ours that was given up and came
+   * late has made the server forget the newest one.
+   */
+  #olderKey: ResumeKey | undefined;
   /** Attempts since a link was of use, and when that one was lost. */
   #attempts = 0;
   #lostAtMs = 0;
@@ -193,8 +198,12 @@ class StableInitiator<M> {
     if (this.conduit.hasEnded) throw this.#life.signal.reason;
     if (hello.isRejected) {
       if (this.#resumeKey === undefined) throw new RoamError("handshake", "the peer takes no new session");
-      throw this.conduit.lose("rejected");
+      if (this.#olderKey === undefined) throw this.conduit.lose("rejected");
+      this.#resumeKey = this.#olderKey;
+      this.#olderKey = undefined;
+      throw new RoamError("handshake", "the peer does not know the newest key");
     }
+    this.#olderKey = this.#resumeKey;
     this.#resumeKey = hello.resumeKey;
     if (!this.conduit.core.isConsistent(hello.lastReceived)) throw this.conduit.lose("peer-state");
     this.#attachedAtMs = this.#clock.nowMs();

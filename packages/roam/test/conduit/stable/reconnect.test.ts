@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
 import { backoffDelayMs, DEFAULT_BACKOFF } from "../../../src/conduit/stable/backoff.ts";
-import { encodeServerHello } from "../../../src/conduit/stable/hello.ts";
+import { decodeClientHello, encodeServerHello } from "../../../src/conduit/stable/hello.ts";
 import { settled } from "../../../src/testing/index.ts";
 import { collect, Dialled, dialled, expectFrames, expectNothing, frame } from "./harness.ts";
 
@@ -190,6 +190,30 @@ suite("a link that is lost", () => {
     assert.deepEqual(peer.states.at(-1), { kind: "lost", reason: "rejected" });
     assert.match(String(seen.end?.cause), /session-lost.*rejected/);
   });
+});
+
+// A hello that was given up and came late made the server forget the newest key.
+test("a refused newest key is followed by the older one, once", async () => {
+  const { far, peer, clock, conduit, tx } = await dialled();
+  const refusal = { isRejected: true, resumeKey: new Uint8Array(16), lastReceived: undefined };
+  tx.tryReserve()?.send("a");
+  await settled();
+  far.die();
+  const { far: second } = await peer.accept(0, 2);
+  await settled();
+  second.die();
+  const third = await peer.link();
+  assert.deepEqual(decodeClientHello(await third.expect()).resumeKey, new Uint8Array(16).fill(2));
+  await third.send(encodeServerHello(refusal));
+  await settled();
+  await clock.pass(50);
+  const fourth = await peer.link();
+  assert.deepEqual(decodeClientHello(await fourth.expect()).resumeKey, new Uint8Array(16).fill(1));
+  await fourth.send(encodeServerHello(refusal));
+  await settled();
+  assert.deepEqual(peer.states.at(-1), { kind: "lost", reason: "rejected" });
+  assert.equal(conduit.hasEnded, true);
+  assert.equal(clock.pending, 0);
 });
 
 // r[verify stable.x.handshake-timeout]
@@ -426,8 +450,10 @@ suite("close", () => {
     await tx.close();
     await expectFrames(far, "0 - a", "0 0 *close");
     await far.send(frame(1, 0, "y"));
+    await expectFrames(far, "0 1 *ack");
     await far.send(frame(2, 0, "z"));
-    await expectFrames(far, "0 2 *ack");
+    await far.send(frame(3, 0, "z"));
+    await expectFrames(far, "0 3 *ack");
     conduit.destroy();
   });
 
