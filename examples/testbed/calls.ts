@@ -72,6 +72,18 @@ const CALLS: readonly ScriptedCall[] = [
     },
   },
   {
+    call: "generate(2,000), its link cut three times",
+    answer: "2,000 items, in order",
+    async run(testbed) {
+      let next = 0;
+      for await (const item of testbed.generate({ count: 2000 }).output) {
+        assert.equal(item, next++);
+        if (next % 600 === 0) assert.ok(testbed.$.session.dropLink("to see the stream go on"));
+      }
+      assert.equal(next, 2000);
+    },
+  },
+  {
     call: "generate(1,000,000), left early",
     answer: "10 items, then a reset",
     async run(testbed) {

@@ -1,18 +1,30 @@
 import { arch, cpus, freemem, platform, totalmem } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { fail, type HandlersOf } from "roam";
+import type { FaultProxy } from "roam/fault-proxy";
 import type { Monitor } from "./monitor.ts";
 
 /** The kernel counts processor time in steps of 10 ms: shorter intervals would show noise (ms). */
 const MIN_INTERVAL_MS = 50;
 
+/** Longest time that a page may be kept off by its own wish (ms). */
+const MAX_CUT_MS = 10_000;
+
 /**
  * Serves Monitor from what the operating system says.
  *
  * @param closing ends all streams in order: a server that drains would wait for them otherwise
+ * @param links what stands between the page and the server
  */
-export function monitorHandlers(closing: AbortSignal): HandlersOf<typeof Monitor> {
+export function monitorHandlers(
+  closing: AbortSignal,
+  links: () => Pick<FaultProxy, "cut" | "refuse">,
+): HandlersOf<typeof Monitor> {
   return {
+    cut({ for_ms }) {
+      links().refuse(Math.min(for_ms, MAX_CUT_MS));
+      return links().cut();
+    },
     machine: () => ({
       platform: `${platform()} ${arch()}`,
       cpu: cpus()[0]?.model.trim() ?? "unknown",

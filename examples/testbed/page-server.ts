@@ -11,9 +11,9 @@ interface Asset {
   readonly body: string | Uint8Array;
 }
 
-/** Listens for HTTP on this machine alone, and serves the page from memory. */
+/** Listens for HTTP on a free port of this machine alone, and serves the page from memory. */
 // The page is bundled while the server is up already: scripts wait for it, nothing else does.
-export async function servePage(port: number): Promise<Server> {
+export async function servePage(): Promise<Server> {
   const assets = loadAssets();
   // Seen by those who ask for the page; nobody may ever ask.
   assets.catch(() => {});
@@ -30,13 +30,16 @@ export async function servePage(port: number): Promise<Server> {
     }
   });
   await new Promise<void>((resolve, reject) => {
-    http.once("error", (cause: NodeJS.ErrnoException) => {
-      const reason = cause.code === "EADDRINUSE" ? "the address is in use" : cause.message;
-      reject(new RoamError("io", `cannot listen on 127.0.0.1:${port}: ${reason}`, { cause }));
-    });
-    http.listen({ host: "127.0.0.1", port }, resolve);
+    http.once("error", (cause) => reject(cannotListen(0, cause)));
+    http.listen({ host: "127.0.0.1", port: 0 }, resolve);
   });
   return http;
+}
+
+export function cannotListen(port: number, cause: unknown): RoamError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const reason = code === "EADDRINUSE" ? "the address is in use" : message;
+  return new RoamError("io", `cannot listen on 127.0.0.1:${port}: ${reason}`, { cause });
 }
 
 /**

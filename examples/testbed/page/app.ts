@@ -1,4 +1,5 @@
 import { find } from "./dom.ts";
+import { LinkRow } from "./link-row.ts";
 import { LoadPlot } from "./load-plot.ts";
 import { startStreamCards } from "./stream-calls.ts";
 import { type Services, Uplink, type UplinkState } from "./uplink.ts";
@@ -15,7 +16,8 @@ const plot = new LoadPlot(find(document, "#plot", HTMLElement));
 let samples = 0;
 let pausing: AbortController | undefined;
 
-const uplink = new Uplink(`ws://${location.host}/`, onState);
+const uplink: Uplink = new Uplink(`ws://${location.host}/`, onState, (state) => links.show(state));
+const links: LinkRow = new LinkRow(uplink);
 startValueCards(uplink);
 startStreamCards(uplink);
 redial.addEventListener("click", () => uplink.redial());

@@ -144,6 +144,9 @@ export async function checkMainJobPage(browser: Browser, tally: Tally): Promise<
   for (const form of FORM_CASES) await tally.check(form.name, () => checkForm(page, form));
   await tally.check("the plot gets more than ten samples, ten a second", () => checkPlot(page));
   await tally.check("a paused plot stands still and goes on", () => checkPause(page));
+  await tally.check("a stream goes on over links that are cut, and nothing is missing", () =>
+    checkCuts(page),
+  );
   await mkdir(BUILD, { recursive: true });
   await page.screenshot({ path: `${BUILD}browser.png` });
   await page.emulateMedia({ colorScheme: "dark" });
@@ -156,6 +159,9 @@ export async function checkMainJobPage(browser: Browser, tally: Tally): Promise<
     assert.equal(await page.evaluate(tryEval), "EvalError");
     assert.match((await complaints()).join(), /forbids (eval|trusted-types-sink)/);
   });
+  // Dials that are refused show in the console from here on.
+  await tally.check("a stream goes on over links that are cut, and nothing is missing", () => checkCuts(page));
+  await page.screenshot({ path: `${BUILD}browser-cut.png` });
   await tally.check("the page tells a lost session and finds the server again", () =>
     checkRedial(page, job, url),
   );
@@ -248,6 +254,32 @@ async function checkPause(page: Page): Promise<void> {
   });
   assert.equal(await samplesOf(page), paused);
   await button.click();
+  await getsSamples(page, 3);
+}
+
+async function checkCuts(page: Page): Promise<void> {
+  const state = page.locator("#link-state");
+  const generate = page.locator("#generate");
+  await generate.locator("output").evaluate((output) => output.replaceChildren());
+  await generate.locator('input[name="count"]').fill("8000");
+  const before = await samplesOf(page);
+  await generate.locator('button[type="submit"]').click();
+  for (let cut = 1; cut <= 3; cut++) {
+    await page.locator("#cut:enabled").click();
+    await page.waitForFunction(
+      (least) => document.querySelector("#resumes")?.textContent === least,
+      `${cut}`,
+    );
+    assert.match((await state.textContent()) ?? "", /^resumed after \d+ ms/);
+  }
+  // The card checks the order of what comes.
+  await generate.locator(".cancel:disabled").waitFor();
+  assert.equal(await generate.locator("output pre").textContent(), "8,000 items, in order");
+  assert.ok((await samplesOf(page)) >= before, "the other stream lives, too");
+  assert.equal(await page.locator("#cuts").textContent(), "3");
+  await page.locator("#cut-long").click();
+  await page.locator('#link-state[data-state="detached"]').waitFor();
+  await page.locator('#link-state[data-state="resumed"]').waitFor();
   await getsSamples(page, 3);
 }
 
