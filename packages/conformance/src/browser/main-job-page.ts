@@ -144,9 +144,6 @@ export async function checkMainJobPage(browser: Browser, tally: Tally): Promise<
   for (const form of FORM_CASES) await tally.check(form.name, () => checkForm(page, form));
   await tally.check("the plot gets more than ten samples, ten a second", () => checkPlot(page));
   await tally.check("a paused plot stands still and goes on", () => checkPause(page));
-  await tally.check("a stream goes on over links that are cut, and nothing is missing", () =>
-    checkCuts(page),
-  );
   await mkdir(BUILD, { recursive: true });
   await page.screenshot({ path: `${BUILD}browser.png` });
   await page.emulateMedia({ colorScheme: "dark" });
@@ -160,7 +157,9 @@ export async function checkMainJobPage(browser: Browser, tally: Tally): Promise<
     assert.match((await complaints()).join(), /forbids (eval|trusted-types-sink)/);
   });
   // Dials that are refused show in the console from here on.
-  await tally.check("a stream goes on over links that are cut, and nothing is missing", () => checkCuts(page));
+  await tally.check("a stream goes on over links that are cut, and nothing is missing", () =>
+    checkCuts(page),
+  );
   await page.screenshot({ path: `${BUILD}browser-cut.png` });
   await tally.check("the page tells a lost session and finds the server again", () =>
     checkRedial(page, job, url),
