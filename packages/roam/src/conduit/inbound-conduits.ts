@@ -86,9 +86,9 @@ export class InboundConduits<M> {
     const { conduit = "auto" } = this.#options;
     const isStable = hasClientMagic(payload);
     if (conduit !== "auto" && isStable !== (conduit === "stable")) {
-      const error = new RoamError("handshake", `only ${conduit} conduits are taken here`);
-      attachment.fence(error);
-      throw error;
+      // In order, for that is how a dialler knows what is spoken here.
+      attachment.hangUp(this.#clock);
+      throw new RoamError("handshake", `only ${conduit} conduits are taken here`);
     }
     if (isStable) return this.#stable.accept(attachment, payload, signal);
     await this.#authenticate(attachment, signal);

@@ -87,14 +87,24 @@ export class Attachment {
 
   /** All was said on both sides: what is on its way arrives, and then the link ends. */
   leave(clock: Clock): void {
-    const stop = clock.after(LEAVE_MS, () => this.fence());
     const ended = new Promise<void>((resolve) => {
       this.receive(
         () => {},
         () => resolve(),
       );
     });
-    void Promise.all([this.link.tx.close(), ended]).then(() => {
+    this.#fenceAfter(Promise.all([this.link.tx.close(), ended]), clock);
+  }
+
+  /** Nothing that comes is of interest: the peer gets what it was told, if it listens, and the link ends. */
+  hangUp(clock: Clock): void {
+    this.hold();
+    this.#fenceAfter(this.link.tx.close(), clock);
+  }
+
+  #fenceAfter(done: Promise<unknown>, clock: Clock): void {
+    const stop = clock.after(LEAVE_MS, () => this.fence());
+    void done.then(() => {
       stop();
       this.fence();
     });

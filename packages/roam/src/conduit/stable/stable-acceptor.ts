@@ -9,9 +9,6 @@ import { type ClientHello, decodeClientHello, encodeServerHello, RESUME_KEY_BYTE
 import { ResumeRegistry, type Retention } from "./resume-registry.ts";
 import { StableConduit } from "./stable-conduit.ts";
 
-/** Time that a refused link may take to read that it is (ms). */
-const REJECT_LINGER_MS = 1000;
-
 export interface StableAcceptorOptions<M> {
   readonly family: MessageFamily<M>;
   readonly limits?: Partial<Limits>;
@@ -212,16 +209,8 @@ export class StableAcceptor<M> {
       encodeServerHello({ isRejected: true, resumeKey, lastReceived: undefined }),
     );
     if (!isTold) return refuse(attachment, reason, cause);
-    const error = new RoamError("handshake", reason, { cause });
-    attachment.hold();
-    // The peer hears it before the link goes, if it listens.
-    const hangUp = () => {
-      stop();
-      attachment.fence(error);
-    };
-    const stop = this.#clock.after(REJECT_LINGER_MS, hangUp);
-    void attachment.link.tx.close().then(hangUp);
-    return error;
+    attachment.hangUp(this.#clock);
+    return new RoamError("handshake", reason, { cause });
   }
 }
 

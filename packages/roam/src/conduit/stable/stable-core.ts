@@ -50,6 +50,8 @@ export class StableCore {
   readonly #fillers: Fillers | undefined;
   readonly #buffer = new ReplayBuffer();
   #permits = 0;
+  /** Frames admitted past the bound since it was last kept. */
+  #pastBound = 0;
   #lastSent: number | undefined;
   #lastAcked: number | undefined;
   #lastReceived: number | undefined;
@@ -120,21 +122,25 @@ export class StableCore {
 
   // r[impl stable.x.bounded]
   tryTakePermit(): boolean {
-    const { maxReplayFrames, maxReplayBytes, maxPermits } = this.#limits;
-    const isFull =
-      this.#permits >= maxPermits ||
-      this.#buffer.frames + this.#permits >= maxReplayFrames ||
-      this.#buffer.bytes + PERMIT_BYTES * this.#permits >= maxReplayBytes;
-    if (isFull) return false;
+    if (this.#permits >= this.#limits.maxPermits || this.#isFull) return false;
     this.#permits++;
     return true;
   }
 
   /** For what makes the peer acknowledge: a brimful buffer could never be drained otherwise. */
   tryTakeHeadroom(): boolean {
-    if (this.#buffer.frames + this.#permits >= this.#limits.maxReplayFrames + HEADROOM_FRAMES) return false;
+    if (!this.#isFull) this.#pastBound = 0;
+    else if (this.#pastBound++ >= HEADROOM_FRAMES) return false;
     this.#permits++;
     return true;
+  }
+
+  get #isFull(): boolean {
+    const { maxReplayFrames, maxReplayBytes } = this.#limits;
+    return (
+      this.#buffer.frames + this.#permits >= maxReplayFrames ||
+      this.#buffer.bytes + PERMIT_BYTES * this.#permits >= maxReplayBytes
+    );
   }
 
   returnPermit(): void {
@@ -417,7 +423,7 @@ export class StableCore {
   snapshot(nowMs: number): object {
     return {
       ...this.status,
-      permits: this.#permits,
+      permits: [this.#permits, this.#pastBound],
       cursor: this.#cursor,
       unacked: [this.#unackedItems, this.#unackedBytes],
       unackedForMs: this.#oldestUnackedMs === undefined ? undefined : nowMs - this.#oldestUnackedMs,

@@ -183,11 +183,12 @@ class StableInitiator<M> {
         },
         (cause) => {
           settle();
-          const what = "the link ended before the ServerHello";
           reject(
-            new SilentPeerError("handshake", cause === undefined ? what : `${what}: ${cause.reason}`, {
-              cause,
-            }),
+            cause === undefined
+              ? new SilentPeerError("handshake", "the peer hung up before a ServerHello")
+              : new RoamError("handshake", `the link died before the ServerHello: ${cause.reason}`, {
+                  cause,
+                }),
           );
         },
       );
