@@ -5,6 +5,7 @@
  * session or hung up, 1 it broke the protocol, 2 the environment is not usable.
  */
 import { connect, RoamError, serve } from "roam";
+import { SilentPeerError } from "roam/conduit";
 import type { Link } from "roam/link";
 import { dialLocal } from "roam/local";
 import { dialTcp } from "roam/tcp";
@@ -99,7 +100,9 @@ async function serveInitiating(address: PeerAddress, conduit: "bare" | "stable")
 function isHangUp(end: unknown): boolean {
   if (!(end instanceof RoamError)) return false;
   const isGone = end.code === "session-lost" && /timeout|rejected/.test(end.reason);
-  return ["closed", "io"].includes(end.code) || isGone || (end.code === "handshake" && isHangUp(end.cause));
+  const isSilent = end instanceof SilentPeerError && end.cause === undefined;
+  const isUnmet = end.code === "handshake" && (isSilent || isHangUp(end.cause));
+  return ["closed", "io"].includes(end.code) || isGone || isUnmet;
 }
 
 async function listen(address: PeerAddress): Promise<void> {

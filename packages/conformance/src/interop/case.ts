@@ -8,6 +8,20 @@ export interface Case {
   run(): Promise<void>;
 }
 
+/** What a scene is given. */
+export interface Stage {
+  /** An empty one, for the sockets of all scenes. */
+  readonly directory: string;
+  /** Decides whatever is left to chance. */
+  readonly seed: number;
+}
+
+/** Several cases with something set up for them. @returns what to say besides the counts */
+export interface Scene {
+  readonly title: string;
+  run(stage: Stage, report: Report): Promise<string>;
+}
+
 /** Longest time that one case may take (ms): a limit for what hangs, not a measure. */
 const CASE_LIMIT_MS = 20_000;
 

@@ -2,7 +2,7 @@ import type { Service } from "roam";
 import { Testbed } from "../../../../examples/testbed/testbed.ts";
 import { Probe } from "../probe.ts";
 import { expectEqual } from "../vectors/tally.ts";
-import type { Report } from "./case.ts";
+import type { Report, Scene } from "./case.ts";
 
 // r[verify rpc.method-id]
 /** As the Rust service macro computes them from the traits in `rust-peer`. */
@@ -23,7 +23,7 @@ const IDS = {
 };
 
 /** The ids of both services; of those not listed here the calls tell. */
-export async function methodIds(report: Report): Promise<string> {
+async function methodIds(report: Report): Promise<string> {
   const services = { Testbed: Testbed as unknown as Service, Probe: Probe as unknown as Service };
   for (const [name, id] of Object.entries(IDS)) {
     const [service, method] = name.split(".") as [keyof typeof services, string];
@@ -33,3 +33,5 @@ export async function methodIds(report: Report): Promise<string> {
   }
   return "";
 }
+
+export const METHOD_IDS: Scene = { title: "method ids", run: (_stage, report) => methodIds(report) };

@@ -56,6 +56,8 @@ export class RustPeer extends Child {
   #total: number | undefined;
   #onDone: () => void = () => {};
   readonly #done: Promise<void>;
+  /** Who waits for lines of JSON. */
+  #onLine: () => void = () => {};
 
   constructor(args: readonly string[]) {
     super(BINARY, args, { isLink: args[0] === "stdio" });
@@ -75,6 +77,18 @@ export class RustPeer extends Child {
       this.#total = told.passed + told.failed;
       this.#onDone();
     }
+    this.#onLine();
+  }
+
+  /** Waits until it has told of so many streams of Soak. */
+  untilSoaks(count: number): Promise<void> {
+    const told = new Promise<void>((resolve) => {
+      this.#onLine = () => {
+        if (this.soaks.length >= count) resolve();
+      };
+      this.#onLine();
+    });
+    return within(`${count} streams of the Rust peer`, told, CHECKS_LIMIT_MS);
   }
 
   /** Waits until it has made its calls. */

@@ -1,19 +1,14 @@
 import { Probe } from "../probe.ts";
 import { Difference } from "../vectors/tally.ts";
 import { behaviourCases, connectionCases } from "./behaviour-cases.ts";
-import type { Report } from "./case.ts";
-import { type LinkKind, meet, part, type Role } from "./meeting.ts";
+import type { Report, Scene } from "./case.ts";
+import { LINK_KINDS, meet, part, type Terms } from "./meeting.ts";
 import { probeCases } from "./probe-cases.ts";
 import { testbedCases } from "./testbed-cases.ts";
 
 /** Sets a session up in which only we call: everything, on the root and on virtual connections. */
-export async function oursCalls(
-  kind: LinkKind,
-  role: Role,
-  directory: string,
-  report: Report,
-): Promise<void> {
-  const meeting = await meet(kind, role, { isCalling: false, directory });
+async function oursCalls(terms: Terms, directory: string, report: Report): Promise<void> {
+  const meeting = await meet(terms, { directory });
   const { client } = meeting;
   await report.checkAll(testbedCases(client));
   const probe = await client.$.open(Probe);
@@ -33,13 +28,8 @@ export async function oursCalls(
  *
  * @returns how many checks the Rust peer made
  */
-export async function bothCall(
-  kind: LinkKind,
-  role: Role,
-  directory: string,
-  report: Report,
-): Promise<number> {
-  const meeting = await meet(kind, role, { isCalling: true, directory });
+async function bothCall(terms: Terms, directory: string, report: Report): Promise<number> {
+  const meeting = await meet(terms, { directory, rust: ["--call"] });
   const { client, rust } = meeting;
   // A Rust peer hangs up when it is not called for a while: this call goes on until we are done.
   const held = client.sum({});
@@ -53,3 +43,25 @@ export async function bothCall(
   await part(meeting, report);
   return checks;
 }
+
+function meetingScene(terms: Terms): Scene {
+  const { link, role, conduit } = terms;
+  return {
+    title: `${link} ${role}${conduit === "stable" ? " stable" : ""}`,
+    async run({ directory }, report) {
+      await oursCalls(terms, directory, report);
+      const checks = await bothCall(terms, directory, report);
+      return ` (${checks} calls made by the Rust peer)`;
+    },
+  };
+}
+
+/** Everything over every link, in either role, and over a stable conduit where links can be replaced. */
+// r[verify stable]
+// r[verify stable.handshake]
+// r[verify stable.framing]
+export const MEETING_SCENES: readonly Scene[] = (["bare", "stable"] as const).flatMap((conduit) =>
+  LINK_KINDS.filter((link) => conduit === "bare" || link !== "stdio").flatMap((link) =>
+    (["initiator", "acceptor"] as const).map((role) => meetingScene({ link, role, conduit })),
+  ),
+);

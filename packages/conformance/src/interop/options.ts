@@ -1,0 +1,24 @@
+import { randomInt } from "node:crypto";
+import { parseArgs } from "node:util";
+
+export const USAGE = `usage: npm run -s interop -- [OPTIONS]
+  --only TEXT           the scenes whose title contains TEXT
+  --seed S              decides where links are cut (default: another each time)`;
+
+export interface InteropOptions {
+  readonly only: string;
+  readonly seed: number;
+}
+
+const SEEDS = 2 ** 32;
+
+/** @throws TypeError or RangeError for arguments that make no sense */
+export function readOptions(args: readonly string[]): InteropOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { only: { type: "string", default: "" }, seed: { type: "string" } },
+  });
+  const seed = Number(values.seed ?? randomInt(SEEDS));
+  if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError(`--seed ${values.seed} is not a count`);
+  return { only: values.only, seed };
+}
