@@ -123,6 +123,8 @@ export class StableCore {
   // r[impl stable.x.bounded]
   tryTakePermit(): boolean {
     if (this.#permits >= this.#limits.maxPermits || this.#isFull) return false;
+    // There was room: whatever was past the bound is not any more.
+    this.#pastBound = 0;
     this.#permits++;
     return true;
   }
@@ -130,7 +132,8 @@ export class StableCore {
   /** For what makes the peer acknowledge: a brimful buffer could never be drained otherwise. */
   tryTakeHeadroom(): boolean {
     if (!this.#isFull) this.#pastBound = 0;
-    else if (this.#pastBound++ >= HEADROOM_FRAMES) return false;
+    else if (this.#pastBound >= HEADROOM_FRAMES) return false;
+    else this.#pastBound++;
     this.#permits++;
     return true;
   }

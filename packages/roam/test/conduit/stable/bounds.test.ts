@@ -307,6 +307,25 @@ suite("solicited acks", () => {
     });
   }
 
+  test("as often as needed, with a line of senders that fill the buffer the moment there is room", async () => {
+    const { far, tx, rx, conduit } = await dialled({ limits });
+    collect(rx);
+    const rounds = 100;
+    const lane = async () => {
+      for (let sent = 0; sent < rounds; sent++) (await tx.reserve()).send("y");
+    };
+    const lanes = Promise.all(Array.from({ length: 8 }, lane));
+    for (let round = 0; round < rounds; round++) {
+      const frames: string[] = [];
+      while (!frames.at(-1)?.endsWith("solicit")) frames.push(shown(await far.expect()));
+      await settled();
+      while (far.waiting > 0) frames.push(shown(await far.expect()));
+      await far.send(frame(round, conduit.replay.sent, "x"));
+    }
+    await lanes;
+    conduit.destroy();
+  });
+
   test("a link on which nothing moves for 30 s after it is dropped; one that moves is not", async () => {
     const { far, conduit, clock, peer } = await halfFull();
     for (let time = 0; time < 5; time++) {
