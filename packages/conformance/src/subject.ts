@@ -100,8 +100,7 @@ async function serveInitiating(address: PeerAddress, conduit: "bare" | "stable")
 function isHangUp(end: unknown): boolean {
   if (!(end instanceof RoamError)) return false;
   const isGone = end.code === "session-lost" && /timeout|rejected/.test(end.reason);
-  const isSilent = end instanceof SilentPeerError && end.cause === undefined;
-  const isUnmet = end.code === "handshake" && (isSilent || isHangUp(end.cause));
+  const isUnmet = end instanceof SilentPeerError || (end.code === "handshake" && isHangUp(end.cause));
   return ["closed", "io"].includes(end.code) || isGone || isUnmet;
 }
 

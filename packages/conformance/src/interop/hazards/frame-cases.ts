@@ -47,7 +47,7 @@ export function frameCases(kind: SocketKind, addresses: { strict: string; forget
         peer.script.die();
       },
     },
-    // r[verify stable.resume-key]
+    // For stable.resume-key.
     {
       name: "each handshake brings another key",
       async run() {
@@ -61,7 +61,7 @@ export function frameCases(kind: SocketKind, addresses: { strict: string; forget
         peer.script.die();
       },
     },
-    // r[verify stable.x.fresh-ack-header]
+    // For stable.x.fresh-ack-header.
     {
       name: "it replays frames with the acks they had",
       async run() {
@@ -83,7 +83,7 @@ export function frameCases(kind: SocketKind, addresses: { strict: string; forget
         peer.script.die();
       },
     },
-    // r[verify stable.x.ack-frame]
+    // For stable.x.ack-frame.
     {
       name: "the ack of a duplicate counts: ack frames empty its buffer",
       async run() {
@@ -108,7 +108,7 @@ export function frameCases(kind: SocketKind, addresses: { strict: string; forget
         peer.script.die();
       },
     },
-    // r[verify stable.x.malformed]
+    // For stable.x.malformed.
     {
       name: "it decodes a duplicate before it drops it: fillers must be messages",
       async run() {
@@ -119,7 +119,7 @@ export function frameCases(kind: SocketKind, addresses: { strict: string; forget
         peer.script.die();
       },
     },
-    // r[verify stable.x.close]
+    // For stable.x.close.
     {
       name: "a close frame is a duplicate to it",
       async run() {
@@ -141,7 +141,7 @@ export function frameCases(kind: SocketKind, addresses: { strict: string; forget
         peer.script.die();
       },
     },
-    // r[verify stable.x.wrap]
+    // For stable.x.wrap.
     {
       name: "it is deaf behind the last number, but for acks",
       async run() {

@@ -37,6 +37,26 @@ const messages: Scene = {
   },
 };
 
+/**
+ * What the contract says of 7.3 peers (its departures and hazards, of conduits and of sessions), each
+ * against the real one. Left out is what cannot be provoked there:
+ *
+ * - its own numbers at their end: it would have to send 2^32 frames. (That it is deaf behind the end
+ *   of ours is shown.)
+ * - a peer of lost state that is noticed only by its frames: it acknowledges our very first frame
+ *   with its own first one, so that the hello always tells.
+ * - an ack for what was never sent: the crates never send one.
+ * - that a buffer has no bound, and that an ack says received, not processed: neither shows on the
+ *   wire. (That everything is kept which nobody acknowledges is shown.)
+ * - an accepter that answers an open with the opener's own parity: the Rust peer's callback, which
+ *   decides it, takes the opposite one.
+ * - a place lost inside a partly read payload: a peer that lets that happen on a bare conduit fails
+ *   now and then for no reason of ours, so this one never does. (On a stable conduit it is shown.)
+ * - a Cancel that races with a reply: who wins is luck. The behaviour cases bear both outcomes.
+ * - what its callers see of a session's end (`Cancelled`, or a clean end of a channel): that is its
+ *   API, not its messages.
+ * - a proxy that hands everything on: the crates have none.
+ */
 export const HAZARD_SCENES: readonly Scene[] = [
   ...SOCKET_KINDS.map(frameScene),
   ...FAULT_SCENES,

@@ -102,7 +102,7 @@ export function messageCases(address: string): Case[] {
     },
   });
   return [
-    // r[verify session.message.connection-id]
+    // For session.message.connection-id.
     {
       name: "it answers a Ping on any connection, there",
       run: () =>
@@ -112,13 +112,13 @@ export function messageCases(address: string): Case[] {
           ]),
         ),
     },
-    // r[verify session.handshake]
+    // For session.handshake.
     hungUpOn("another version", { ...HELLO, version: 8 } as Message),
     hungUpOn("a first message that is no Hello", ping(1)),
-    // r[verify session.protocol-error]
+    // For session.protocol-error.
     ignored("a ProtocolError", { tag: "ProtocolError", connectionId: 0, description: "enough" }),
     ignored("a second Hello", HELLO),
-    // r[verify connection.open]
+    // For connection.open.
     ignored("an accept that nobody waits for", { ...open(5), tag: "ConnectionAccept" } as Message),
     ignored("a reject that nobody waits for", {
       tag: "ConnectionReject",
@@ -144,7 +144,7 @@ export function messageCases(address: string): Case[] {
           );
         }),
     },
-    // r[verify connection.close.semantics]
+    // For connection.close.semantics.
     ignored(
       "what comes on connections that are not there",
       echoCall(1, "nobody there", 9),
@@ -166,7 +166,7 @@ export function messageCases(address: string): Case[] {
       { tag: "ChannelGrantCredit", connectionId: 0, id: NOBODYS, additional: 8 },
       { tag: "ChannelReset", connectionId: 0, id: NOBODYS, metadata: EMPTY },
     ),
-    // r[verify connection.root]
+    // For connection.root.
     {
       name: "it gives its root up when told to, and answers no call there any more",
       run: () =>
@@ -175,7 +175,7 @@ export function messageCases(address: string): Case[] {
           expectEqual("answers", await session.answers(close, echoCall(1, "still there?")), []);
         }),
     },
-    // r[verify session.parity]
+    // For session.parity.
     {
       name: "it serves requests of any id, each time one comes",
       run: () =>
@@ -196,7 +196,7 @@ export function messageCases(address: string): Case[] {
           );
         }),
     },
-    // r[verify session.connection-settings]
+    // For session.connection-settings.
     {
       name: "it serves more calls than it announces",
       run: () =>

@@ -101,7 +101,7 @@ const refusedClient: Scene = {
 };
 
 /** A peer that ends looks like one whose link was lost: nobody comes back, and after a time that is the end. */
-// r[verify stable.reconnect]
+// r[verify stable.x.backoff]
 const goneServer: Scene = {
   title: "hazard: a Rust server that ends",
   async run({ directory }, report) {

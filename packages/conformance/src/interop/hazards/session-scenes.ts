@@ -45,7 +45,7 @@ async function dialledBy(...work: readonly string[]): Promise<ScriptedPeer> {
 const asInitiator: Scene = {
   title: "hazards of messages, to a Rust initiator",
   async run(_stage, report) {
-    // r[verify session.parity]
+    // For session.parity.
     await report.check("it does not look at our parity", async () => {
       const peer = await dialledBy("--call");
       const { settings } = await peer.handshake("acceptor", { parity: "odd" });
@@ -66,7 +66,7 @@ const asInitiator: Scene = {
       expectEqual("calls", ids, [1, 3, 5, 7, 9]);
       peer.die();
     });
-    // r[verify session.connection-settings.hello]
+    // For session.connection-settings.hello.
     await report.check("it makes more calls than we announce", async () => {
       const peer = await dialledBy("--call");
       await peer.handshake("acceptor", { maxConcurrentRequests: ANNOUNCED });
@@ -84,7 +84,7 @@ const asInitiator: Scene = {
       }
       throw new Difference("it kept to our limit");
     });
-    // r[verify session.keepalive]
+    // For session.keepalive.
     await report.check("its keepalive counts from 1", async () => {
       const peer = await dialledBy("--keepalive-ms", "10");
       await peer.handshake("acceptor");
