@@ -10,28 +10,34 @@ import { decodeUtf8 } from "./utf8.ts";
 export class Reader {
   readonly bytes: Uint8Array;
   offset: number;
+  /** Where the payload starts and ends in `bytes`. */
+  readonly start: number;
+  readonly end: number;
   depth = 0;
   /** For custom schemas: whatever the one who started the decoding wants them to see. */
   context: unknown = undefined;
   #view: DataView | undefined = undefined;
   #weightless = 0;
 
-  constructor(bytes: Uint8Array, offset = 0) {
+  /** @param offset where the payload starts in `bytes`, which may hold others before and behind it */
+  constructor(bytes: Uint8Array, offset = 0, end = bytes.length) {
     this.bytes = bytes;
     this.offset = offset;
+    this.start = offset;
+    this.end = end;
   }
 
   get remaining(): number {
-    return this.bytes.length - this.offset;
+    return this.end - this.offset;
   }
 
   fail(reason: string, offset = this.offset): never {
-    throw new DecodeError(reason, offset);
+    throw new DecodeError(reason, offset - this.start);
   }
 
   u8(): number {
     const { bytes, offset } = this;
-    if (offset >= bytes.length) this.#truncated();
+    if (offset >= this.end) this.#truncated();
     this.offset = offset + 1;
     return bytes[offset] as number;
   }
@@ -51,10 +57,10 @@ export class Reader {
   // r[impl codec.x.varint]
   // r[impl codec.x.leniency]
   varint(longest: number, max: number): number {
-    const { bytes } = this;
+    const { bytes, end } = this;
     const start = this.offset;
     // Lengths, tags and counts are nearly always under 128: one byte, no loop.
-    const first = start < bytes.length ? (bytes[start] as number) : this.#truncated();
+    const first = start < end ? (bytes[start] as number) : this.#truncated();
     if (first < 0x80) {
       if (first > max) this.fail(`varint ${first} exceeds ${max}`, start);
       this.offset = start + 1;
@@ -63,7 +69,7 @@ export class Reader {
     let value = first & 0x7f;
     let scale = 0x80;
     for (let at = start + 1; at < start + longest; at++) {
-      const byte = at < bytes.length ? (bytes[at] as number) : this.#truncated();
+      const byte = at < end ? (bytes[at] as number) : this.#truncated();
       value += (byte & 0x7f) * scale;
       scale *= 0x80;
       if (byte < 0x80) {
@@ -104,9 +110,9 @@ export class Reader {
    */
   // r[impl codec.x.numbers]
   id(): number | bigint {
-    const { bytes } = this;
+    const { bytes, end } = this;
     const start = this.offset;
-    const first = start < bytes.length ? (bytes[start] as number) : this.#truncated();
+    const first = start < end ? (bytes[start] as number) : this.#truncated();
     if (first < 0x80) {
       this.offset = start + 1;
       return first;
@@ -115,7 +121,7 @@ export class Reader {
     let scale = 0x80;
     // Seven bytes hold 49 bits; longer ones go the exact way.
     for (let at = start + 1; at < start + 7; at++) {
-      const byte = at < bytes.length ? (bytes[at] as number) : this.#truncated();
+      const byte = at < end ? (bytes[at] as number) : this.#truncated();
       value += (byte & 0x7f) * scale;
       scale *= 0x80;
       if (byte < 0x80) {
@@ -145,12 +151,12 @@ export class Reader {
 
   /** A u64 varint as its two halves, for ids that are matched and never computed with. */
   u64Halves(): { lo: number; hi: number } {
-    const { bytes } = this;
+    const { bytes, end } = this;
     const start = this.offset;
     let lo = 0;
     let hi = 0;
     for (let index = 0; index < 10; index++) {
-      const byte = start + index < bytes.length ? (bytes[start + index] as number) : this.#truncated();
+      const byte = start + index < end ? (bytes[start + index] as number) : this.#truncated();
       const group = byte & 0x7f;
       if (index < 4) lo |= group << (index * 7);
       else if (index === 4) {
@@ -170,14 +176,14 @@ export class Reader {
   }
 
   #wide(longest: number, max: bigint): bigint {
-    const { bytes } = this;
+    const { bytes, end } = this;
     const start = this.offset;
     let low = 0;
     let scale = 1;
     let at = start;
     const shortEnd = start + Math.min(longest, 7);
     for (; at < shortEnd; at++) {
-      const byte = at < bytes.length ? (bytes[at] as number) : this.#truncated();
+      const byte = at < end ? (bytes[at] as number) : this.#truncated();
       low += (byte & 0x7f) * scale;
       scale *= 0x80;
       if (byte < 0x80) {
@@ -188,7 +194,7 @@ export class Reader {
     let value = BigInt(low);
     let shift = 49n;
     for (; at < start + longest; at++) {
-      const byte = at < bytes.length ? (bytes[at] as number) : this.#truncated();
+      const byte = at < end ? (bytes[at] as number) : this.#truncated();
       value |= BigInt(byte & 0x7f) << shift;
       shift += 7n;
       if (byte < 0x80) {
@@ -238,12 +244,17 @@ export class Reader {
     return this.bytes.subarray(start, start + length);
   }
 
+  /** The payload from its start to its end, as a view, whatever was read of it. */
+  whole(): Uint8Array {
+    return this.bytes.subarray(this.start, this.end);
+  }
+
   /** Everything up to the end of the payload, as a view. */
   // r[impl codec.x.trailing]
   rest(): Uint8Array {
     const start = this.offset;
-    this.offset = this.bytes.length;
-    return this.bytes.subarray(start);
+    this.offset = this.end;
+    return this.bytes.subarray(start, this.end);
   }
 
   /** A byte length, checked against what is left. */
@@ -291,7 +302,7 @@ export class Reader {
 
   #advance(length: number): number {
     const start = this.offset;
-    if (length > this.bytes.length - start) this.#truncated();
+    if (length > this.end - start) this.#truncated();
     this.offset = start + length;
     return start;
   }
@@ -303,7 +314,7 @@ export class Reader {
 
   // Out of line, so that the reads stay small.
   #truncated(): never {
-    throw new DecodeError("payload ends inside a value", this.bytes.length);
+    throw new DecodeError("payload ends inside a value", this.end - this.start);
   }
 }
 

@@ -42,7 +42,7 @@ export class RawLink {
       pause: (isPaused) => (isPaused ? link.rx.pause() : link.rx.resume()),
     });
     link.rx.start(
-      (payload) => raw.onPayload(payload),
+      (payload) => raw.onPayload(payload.whole()),
       () => raw.onEnd(),
     );
     return raw;
@@ -131,7 +131,7 @@ export class RawSocket extends RawLink {
         // Slices of buffers are no copies.
         new Uint8Array(chunk),
         () => 0xffff_ffff,
-        (payload) => this.onPayload(payload),
+        (payload) => this.onPayload(payload.whole()),
       ),
     );
     // A reset is an end like any other.

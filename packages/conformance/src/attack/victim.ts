@@ -144,7 +144,7 @@ class KeyTap implements LinkSource {
         resume: () => rx.resume(),
         start: (onPayload, onEnd) =>
           rx.start((payload) => {
-            if (isFirst) this.key = decodeServerHello(payload).resumeKey;
+            if (isFirst) this.key = decodeServerHello(payload.whole()).resumeKey;
             isFirst = false;
             onPayload(payload);
           }, onEnd),

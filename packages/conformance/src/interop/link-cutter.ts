@@ -95,6 +95,11 @@ class CutLink implements Link {
         const inner = tx.tryReserve();
         return inner && permit(inner);
       },
+      tryWrite: (value, encode) => {
+        const inner = tx.tryReserve();
+        if (inner !== undefined) permit(inner).write(value, encode);
+        return inner !== undefined;
+      },
       close: () => tx.close(),
     };
     this.rx = {
@@ -106,7 +111,7 @@ class CutLink implements Link {
       },
       start: (onPayload, onEnd) =>
         rx.start((payload) => {
-          if (this.#passes(payload, "theirs")) onPayload(payload);
+          if (this.#passes(payload.whole(), "theirs")) onPayload(payload);
         }, onEnd),
       pause: () => rx.pause(),
       resume: () => rx.resume(),

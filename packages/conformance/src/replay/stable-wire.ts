@@ -116,7 +116,10 @@ export class StableWire implements Wire {
           attachment.hold();
           acceptor.accept(attachment, payload).then((conduit) => conduit && resolve(conduit), reject);
         };
-        attachment.receive(onHello, () => {});
+        attachment.receive(
+          (payload) => onHello(payload.whole()),
+          () => {},
+        );
         write(far, encodeClientHello({ ...hello, lastReceived }));
       };
     });
@@ -129,12 +132,13 @@ export class StableWire implements Wire {
     this.#begun++;
     link.rx.start(
       (payload) => {
+        const bytes = payload.whole();
         try {
           if (!far.isShaken) {
             far.isShaken = true;
-            return onHello(payload);
+            return onHello(bytes);
           }
-          const message = this.#frames.take(payload, this.#said);
+          const message = this.#frames.take(bytes, this.#said);
           if (message !== undefined) this.#listener?.onMessage(message);
         } catch (error) {
           if (error instanceof Difference) this.#fault(error);

@@ -51,7 +51,7 @@ class BareWire implements Wire {
   }
 
   start({ onMessage, onEnd }: WireListener): void {
-    this.#far.rx.start(onMessage, onEnd);
+    this.#far.rx.start((payload) => onMessage(payload.whole()), onEnd);
   }
 
   async reach(): Promise<void> {}

@@ -6,6 +6,13 @@ import { Metadata, type MetadataInit } from "../wire/metadata.ts";
 import { setInherited, type TraceContext, timeoutIn, traceIn } from "./call-metadata.ts";
 import type { MiddlewareCall } from "./middleware.ts";
 
+/** What the calls of one connection have in common. */
+export interface ServingPlace {
+  readonly sink: MessageSink;
+  readonly clock: Clock;
+  readonly peer: string;
+}
+
 /**
  * A call being served, for its handler. `signal` aborts when the caller cancels, the deadline
  * passes or the connection is lost; calls made with it inherit the time left and the trace.
@@ -15,36 +22,37 @@ export class CallContext implements MiddlewareCall {
   readonly #method: MethodDescriptor;
   readonly args: Readonly<Record<string, unknown>>;
   readonly metadata: Metadata;
-  /** Who calls, for logs. */
-  readonly peer: string;
-  /** @internal Where the call came by; `callBack` makes calls there. */
-  readonly via: MessageSink;
   /** When the caller stops waiting, on the session's clock (ms); undefined without a deadline. */
   readonly deadlineMs: number | undefined;
-  readonly #clock: Clock;
+  readonly #place: ServingPlace;
   #controller: AbortController | undefined;
   #abortedWith: { readonly cause: unknown } | undefined;
   #responseMetadata = Metadata.EMPTY;
 
-  constructor(options: {
-    method: MethodDescriptor;
-    args: Readonly<Record<string, unknown>>;
-    metadata: Metadata;
-    peer: string;
-    via: MessageSink;
-    clock: Clock;
-    /** On the clock: the deadline that the call brings counts from then, or from now. */
-    arrivedMs: number | undefined;
-  }) {
-    this.#method = options.method;
-    this.args = options.args;
-    this.metadata = options.metadata;
-    this.peer = options.peer;
-    this.via = options.via;
-    this.#clock = options.clock;
-    const timeoutMs = options.metadata.size === 0 ? undefined : timeoutIn(options.metadata);
-    this.deadlineMs =
-      timeoutMs === undefined ? undefined : (options.arrivedMs ?? options.clock.nowMs()) + timeoutMs;
+  /** @param arrivedMs on the clock: the deadline that the call brings counts from then, or from now */
+  constructor(
+    method: MethodDescriptor,
+    args: Readonly<Record<string, unknown>>,
+    metadata: Metadata,
+    place: ServingPlace,
+    arrivedMs: number | undefined,
+  ) {
+    this.#method = method;
+    this.args = args;
+    this.metadata = metadata;
+    this.#place = place;
+    const timeoutMs = metadata.size === 0 ? undefined : timeoutIn(metadata);
+    this.deadlineMs = timeoutMs === undefined ? undefined : (arrivedMs ?? place.clock.nowMs()) + timeoutMs;
+  }
+
+  /** Who calls, for logs. */
+  get peer(): string {
+    return this.#place.peer;
+  }
+
+  /** @internal Where the call came by; `callBack` makes calls there. */
+  get via(): MessageSink {
+    return this.#place.sink;
   }
 
   get service(): string {
@@ -57,7 +65,9 @@ export class CallContext implements MiddlewareCall {
 
   /** Milliseconds until the deadline; undefined without one. */
   get timeLeftMs(): number | undefined {
-    return this.deadlineMs === undefined ? undefined : Math.max(0, this.deadlineMs - this.#clock.nowMs());
+    return this.deadlineMs === undefined
+      ? undefined
+      : Math.max(0, this.deadlineMs - this.#place.clock.nowMs());
   }
 
   /** The trace that the call belongs to. */

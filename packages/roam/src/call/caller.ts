@@ -1,3 +1,4 @@
+import type { Reader } from "roam-postcard";
 import type { ChannelTable } from "../channel/channel-table.ts";
 import type { MessageSink, SendPermit } from "../channel/message-sink.ts";
 import { abortReason, asError, ProtocolError, RoamError } from "../errors.ts";
@@ -5,39 +6,14 @@ import type { Clock } from "../internal/clock.ts";
 import { WaitLine } from "../internal/wait-line.ts";
 import type { Limits } from "../limits.ts";
 import type { MethodDescriptor } from "../schema/service.ts";
-import type { Body, Id, Parity, RequestResponse } from "../wire/message.ts";
+import type { Body, Id, Parity, RequestCall, RequestResponse } from "../wire/message.ts";
 import { checkMetadata, Metadata } from "../wire/metadata.ts";
 import { CallError } from "./call-error.ts";
 import { timeoutEntry } from "./call-metadata.ts";
+import { CallTable } from "./call-table.ts";
 import { bindCallerChannels, failChannels } from "./caller-channels.ts";
+import type { OutgoingCall } from "./outgoing-call.ts";
 import { readResponse } from "./response.ts";
-
-/** One call to be made. */
-export interface OutgoingCall {
-  readonly method: MethodDescriptor;
-  readonly args: Record<string, unknown>;
-  readonly metadata: Metadata;
-  readonly signal: AbortSignal | undefined;
-  /** On the session's clock; undefined without a deadline. */
-  readonly deadlineMs: number | undefined;
-}
-
-/** What an answer brought. */
-export interface Answer {
-  readonly value: unknown;
-  readonly metadata: Metadata;
-}
-
-interface Pending {
-  readonly method: MethodDescriptor;
-  /** Fails the call's channels, which nobody has at the other end. */
-  readonly unbind: ((cause: RoamError) => void) | undefined;
-  resolve(answer: Answer): void;
-  reject(error: unknown): void;
-}
-
-/** A call in flight: with somebody waiting, or given up and not yet answered. */
-type InFlight = { pending: Pending | undefined; cancelTimer: (() => void) | undefined };
 
 export interface CallerOptions {
   readonly sink: MessageSink;
@@ -54,7 +30,7 @@ export interface CallerOptions {
 // r[impl rpc.pipelining]
 export class Caller {
   readonly #options: CallerOptions;
-  readonly #inFlight = new Map<Id, InFlight>();
+  readonly #inFlight = new CallTable<OutgoingCall>();
   readonly #line: WaitLine;
   #nextId: number;
   #slots = 0;
@@ -82,22 +58,28 @@ export class Caller {
   }
 
   /**
-   * Makes a call. Arguments are encoded before this returns if nothing has to be waited for.
+   * Makes a call, once. Arguments are encoded before this returns if nothing has to be waited for.
    *
+   * @returns the answer's value
    * @throws CallError the answer's error, `deadline-exceeded`, `queue-full`, `encode`,
    *   `too-large`, or what the connection died of; the signal's reason when aborted
    */
-  call(call: OutgoingCall): Promise<Answer> {
+  call(call: OutgoingCall): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      call.resolve = resolve;
+      call.reject = reject;
+      this.#start(call);
+    });
+  }
+
+  #start(call: OutgoingCall): void {
     const { signal } = call;
     if (signal?.aborted) return this.#never(call, abortReason(signal));
     const late = this.#tooLate(call);
     if (late !== undefined) return this.#never(call, late);
     if (this.#line.tryTake()) {
-      const permit = this.#options.sink.tryReserve();
-      if (permit !== undefined) {
-        return new Promise((resolve, reject) => this.#send(call, permit, resolve, reject));
-      }
-      return this.#afterWait(call, this.#reserve.bind(this));
+      if (!this.#trySend(call)) void this.#sendLater(call, (waitSignal) => this.#reserve(waitSignal));
+      return;
     }
     // r[impl rpc.x.queue]
     const { maxConcurrentRequests, limits } = this.#options;
@@ -107,7 +89,7 @@ export class Caller {
     if (this.#line.length >= limits.maxQueuedCalls) {
       return this.#never(call, error(call.method, "queue-full", `${this.#line.length} calls wait already`));
     }
-    return this.#afterWait(call, async (waitSignal) => {
+    void this.#sendLater(call, async (waitSignal) => {
       await this.#line.take(waitSignal);
       return this.#reserve(waitSignal);
     });
@@ -124,10 +106,10 @@ export class Caller {
   }
 
   /** Waits for a permit, no longer than the call's signal and deadline allow, then sends. */
-  async #afterWait(
+  async #sendLater(
     call: OutgoingCall,
     wait: (signal: AbortSignal | undefined) => Promise<SendPermit>,
-  ): Promise<Answer> {
+  ): Promise<void> {
     const limited = this.#withDeadline(call);
     let permit: SendPermit;
     try {
@@ -137,18 +119,14 @@ export class Caller {
     } finally {
       limited.clear();
     }
-    if (limited.signal?.aborted) {
+    const late = limited.signal?.aborted ? abortReason(limited.signal) : this.#tooLate(call);
+    if (late === undefined) {
+      this.#send(call, permit);
+    } else {
       permit.release();
       this.#free();
-      return this.#never(call, abortReason(limited.signal));
+      this.#never(call, late);
     }
-    const late = this.#tooLate(call);
-    if (late !== undefined) {
-      permit.release();
-      this.#free();
-      return this.#never(call, late);
-    }
-    return new Promise((resolve, reject) => this.#send(call, permit, resolve, reject));
   }
 
   #withDeadline(call: OutgoingCall): { signal: AbortSignal | undefined; clear: () => void } {
@@ -168,24 +146,33 @@ export class Caller {
     };
   }
 
+  /** @returns false if it would have to wait */
+  #trySend(call: OutgoingCall): boolean {
+    if (!call.method.hasChannels) return this.#send(call, undefined);
+    // Channels are bound before the message is made: it must go out then.
+    const permit = this.#options.sink.tryReserve();
+    return permit !== undefined && this.#send(call, permit);
+  }
+
+  /**
+   * Sends with a permit, or without one if nothing has to be waited for.
+   *
+   * @returns false if it would have to wait, and nothing was done
+   */
   // r[impl zerocopy.framing.pipeline.outgoing]
-  #send(
-    call: OutgoingCall,
-    permit: SendPermit,
-    resolve: (answer: Answer) => void,
-    reject: (error: unknown) => void,
-  ): void {
-    const { method, args, deadlineMs } = call;
+  #send(call: OutgoingCall, permit: SendPermit | undefined): boolean {
+    const { method, deadlineMs } = call;
+    const args = call.args as Record<string, unknown>;
     const { sink, channels, clock, limits } = this.#options;
     // r[impl rpc.request.id-allocation]
     const id = this.#nextId;
     let bound: { ids: readonly Id[]; undo: (cause: RoamError) => void } | undefined;
-    let metadata = call.metadata;
+    let { metadata } = call;
     try {
       if (deadlineMs !== undefined) metadata = metadata.with(timeoutEntry(deadlineMs - clock.nowMs()));
       checkMetadata(metadata, limits);
       if (method.hasChannels) bound = bindCallerChannels(method, args, channels);
-      permit.send({
+      const message: RequestCall = {
         tag: "RequestCall",
         connectionId: sink.connectionId,
         id,
@@ -194,9 +181,11 @@ export class Caller {
         channels: bound === undefined ? NO_IDS : bound.ids,
         metadata,
         args: { value: args, encode: method.argsCodec.encode } as Body,
-      });
+      };
+      if (permit !== undefined) permit.send(message);
+      else if (!sink.trySend(message)) return false;
     } catch (thrown) {
-      permit.release();
+      permit?.release();
       this.#free();
       // Misuse by our own user (TypeError, RangeError) is told as it is.
       const cause =
@@ -205,90 +194,77 @@ export class Caller {
           : error(method, "encode", asError(thrown).message, thrown);
       bound?.undo(cause);
       failChannels(method, args, cause);
-      reject(thrown instanceof RoamError ? cause : thrown);
-      return;
+      call.reject?.(thrown instanceof RoamError ? cause : thrown);
+      return true;
     }
     this.#nextId += 2;
-    this.#watch(id, call, { method, unbind: bound?.undo, resolve, reject });
+    call.id = id;
+    call.args = undefined;
+    call.unbind = bound?.undo;
+    this.#inFlight.add(call);
+    if (call.signal !== undefined || deadlineMs !== undefined) this.#watch(call);
+    return true;
   }
 
-  #watch(id: number, { signal, deadlineMs }: OutgoingCall, asked: Pending): void {
-    if (signal === undefined && deadlineMs === undefined) {
-      this.#inFlight.set(id, { pending: asked, cancelTimer: undefined });
-      return;
-    }
-    const { method } = asked;
+  #watch(call: OutgoingCall): void {
+    const { signal, deadlineMs, method } = call;
     const { clock } = this.#options;
-    const onAbort = () => this.#giveUp(id, abortReason(signal as AbortSignal));
+    const onAbort = () => this.#giveUp(call, abortReason(signal as AbortSignal));
     signal?.addEventListener("abort", onAbort, { once: true });
     const stop =
       deadlineMs === undefined
         ? undefined
-        : clock.after(deadlineMs - clock.nowMs(), () => this.#giveUp(id, expired(method)));
-    const clear = () => {
+        : clock.after(deadlineMs - clock.nowMs(), () => this.#giveUp(call, expired(method)));
+    call.stopWatch = () => {
       signal?.removeEventListener("abort", onAbort);
       stop?.();
     };
-    const pending: Pending = {
-      ...asked,
-      resolve: (answer) => {
-        clear();
-        asked.resolve(answer);
-      },
-      reject: (cause) => {
-        clear();
-        asked.reject(cause);
-      },
-    };
-    this.#inFlight.set(id, { pending, cancelTimer: undefined });
   }
 
   /** Nobody waits for the answer any more: say so, and keep the place until it comes. */
   // r[impl rpc.cancel]
   // r[impl rpc.cancel.channels]
-  #giveUp(id: number, reason: unknown): void {
-    const call = this.#inFlight.get(id);
-    if (call?.pending === undefined) return;
-    const { pending } = call;
-    call.pending = undefined;
+  #giveUp(call: OutgoingCall, reason: unknown): void {
+    const { id, reject } = call;
+    if (reject === undefined || this.#inFlight.get(id) !== call) return;
+    call.reject = undefined;
+    call.stopWatch?.();
     const { sink, clock, limits } = this.#options;
     sink.post({ tag: "RequestCancel", connectionId: sink.connectionId, id, metadata: Metadata.EMPTY });
     // A published peer may lose the answer to a cancelled call: the place is not lost with it.
-    call.cancelTimer = clock.after(limits.cancelGraceMs, () => {
-      this.#inFlight.delete(id);
+    call.stopWatch = clock.after(limits.cancelGraceMs, () => {
+      this.#inFlight.remove(call);
       this.#free();
     });
-    pending.reject(reason);
+    reject(reason);
   }
 
   /** @throws ProtocolError for a request that was never made */
   // r[impl rpc.response.one-per-request]
   onResponse(message: RequestResponse): void {
     const call = this.#inFlight.get(message.id);
-    if (call === undefined) {
-      const isOurs =
-        typeof message.id === "number" && message.id > 0 && (this.#nextId - message.id) % 2 === 0;
-      // Answered or given up before: a late second answer is dropped.
-      if (isOurs && (message.id as number) < this.#nextId) return;
-      throw new ProtocolError(
-        "rpc.response.one-per-request",
-        `a response to ${message.id}, which was never asked`,
-      );
-    }
-    this.#inFlight.delete(message.id);
-    call.cancelTimer?.();
+    if (call === undefined) return this.#expectOnceAsked(message.id);
+    this.#inFlight.remove(call);
+    call.stopWatch?.();
     this.#free();
-    const { pending } = call;
-    if (pending === undefined) return;
+    if (call.reject === undefined) return;
     let value: unknown;
     try {
-      value = readResponse(pending.method, message.ret as Uint8Array, message.metadata);
+      value = readResponse(call.method, message.ret as Reader, message.metadata);
     } catch (cause) {
-      if (cause instanceof CallError && NEVER_SERVED.has(cause.code)) pending.unbind?.(cause);
-      pending.reject(cause);
+      if (cause instanceof CallError && NEVER_SERVED.has(cause.code)) call.unbind?.(cause);
+      call.reject(cause);
       return;
     }
-    pending.resolve({ value, metadata: message.metadata });
+    call.onMetadata?.(message.metadata);
+    call.resolve(value);
+  }
+
+  /** Answered or given up before: a late second answer is dropped. */
+  #expectOnceAsked(id: Id): void {
+    const isOurs = typeof id === "number" && id > 0 && id < this.#nextId && (this.#nextId - id) % 2 === 0;
+    if (isOurs) return;
+    throw new ProtocolError("rpc.response.one-per-request", `a response to ${id}, which was never asked`);
   }
 
   /** The connection is gone: everything settles, once. */
@@ -297,11 +273,9 @@ export class Caller {
     if (this.#failure !== undefined) return;
     this.#failure = cause;
     this.#line.fail(cause);
-    const calls = [...this.#inFlight.values()];
-    this.#inFlight.clear();
-    for (const { pending, cancelTimer } of calls) {
-      cancelTimer?.();
-      pending?.reject(error(pending.method, cause.code, cause.reason, cause));
+    for (const { method, stopWatch, reject } of this.#inFlight.clear()) {
+      stopWatch?.();
+      reject?.(error(method, cause.code, cause.reason, cause));
     }
   }
 
@@ -320,15 +294,15 @@ export class Caller {
 
   /** A call that is not sent: its channels must not wait for ever either. */
   // r[impl rpc.channel.binding.caller-args]
-  #never(call: OutgoingCall, thrown: unknown): Promise<never> {
+  #never(call: OutgoingCall, thrown: unknown): void {
     const cause =
       thrown instanceof RoamError && !(thrown instanceof CallError)
         ? error(call.method, thrown.code, thrown.reason, thrown)
         : thrown;
     const channelCause =
       cause instanceof RoamError ? cause : new RoamError("aborted", "the call was not sent", { cause });
-    failChannels(call.method, call.args, channelCause);
-    return Promise.reject(cause);
+    failChannels(call.method, call.args as Record<string, unknown>, channelCause);
+    call.reject?.(cause);
   }
 }
 

@@ -9,12 +9,15 @@ import { Metadata, type MetadataInit } from "../wire/metadata.ts";
 import { CallError } from "./call-error.ts";
 import { inheritedBy, isTraceParent, setInherited, traceEntries } from "./call-metadata.ts";
 import type { CallOptions, CallResult, ClientMethods } from "./call-types.ts";
-import type { Answer, Caller } from "./caller.ts";
+import type { Caller } from "./caller.ts";
 import { failChannels } from "./caller-channels.ts";
 import { type Middleware, type MiddlewareCall, runMiddleware } from "./middleware.ts";
+import { OutgoingCall } from "./outgoing-call.ts";
 import { pump } from "./pump.ts";
 
 type Args = Record<string, unknown>;
+type OnMetadata = (metadata: Metadata) => void;
+type Ask = (args: Args, options: CallOptions, onMetadata: OnMetadata | undefined) => Promise<unknown>;
 
 export interface ClientOptions {
   readonly middleware?: readonly Middleware[];
@@ -46,34 +49,41 @@ function clientMethod(
   options: ClientOptions,
 ): unknown {
   const place = channelArgs(method);
-  const ask = (args: Args, callOptions: CallOptions): Promise<Answer> =>
-    request(method, caller, clock, options, args, callOptions);
-  const askWithChannels = async (args: Args, callOptions: CallOptions): Promise<Answer> => {
+  const ask = (args: Args, callOptions: CallOptions, onMetadata?: OnMetadata): Promise<unknown> =>
+    request(method, caller, clock, options, args, callOptions, onMetadata);
+  const askWithChannels: Ask = async (args, callOptions, onMetadata) => {
     try {
-      return await ask(args, callOptions);
+      return await ask(args, callOptions, onMetadata);
     } finally {
       // Those that were bound do not notice; the others must not wait for ever.
       failChannels(method, args, new RoamError("closed", "the call ended without being sent"));
     }
   };
-  const answered = (args: Args = {}, callOptions: CallOptions = NO_OPTIONS) => {
-    if (!method.hasChannels) return { answer: ask(args, callOptions), ends: undefined };
-    if (place.length === 0) return { answer: askWithChannels(args, callOptions), ends: undefined };
-    return withChannels(place, args, callOptions, askWithChannels);
+  const start = (args: Args, callOptions: CallOptions, onMetadata?: OnMetadata) => {
+    if (place.length > 0) return withChannels(place, args, callOptions, askWithChannels, onMetadata);
+    const value = method.hasChannels
+      ? askWithChannels(args, callOptions, onMetadata)
+      : ask(args, callOptions, onMetadata);
+    return { value, ends: undefined };
   };
-  const call = (args?: Args, callOptions?: CallOptions) => {
-    const { answer, ends } = answered(args, callOptions);
-    const value = answer.then(({ value }) => value);
+  const call = (args: Args = {}, callOptions: CallOptions = NO_OPTIONS) => {
+    const { value, ends } = start(args, callOptions);
     if (ends === undefined) return value;
     // Who reads the channel learns of a failed call there; the promise may be left alone.
     value.catch(() => {});
     return Object.assign(value, ends);
   };
   return Object.assign(call, {
-    result: async (args?: Args, callOptions?: CallOptions): Promise<CallResult<unknown, unknown>> => {
+    result: async (
+      args: Args = {},
+      callOptions: CallOptions = NO_OPTIONS,
+    ): Promise<CallResult<unknown, unknown>> => {
+      let metadata = Metadata.EMPTY;
       try {
-        const { value, metadata } = await answered(args, callOptions).answer;
-        return { ok: true, value, metadata };
+        const { value } = start(args, callOptions, (received) => {
+          metadata = received;
+        });
+        return { ok: true, value: await value, metadata };
       } catch (error) {
         if (error instanceof CallError) return { ok: false, error, metadata: error.metadata };
         throw error;
@@ -92,7 +102,8 @@ function request(
   client: ClientOptions,
   args: Args,
   options: CallOptions,
-): Promise<Answer> {
+  onMetadata: OnMetadata | undefined,
+): Promise<unknown> {
   const { signal } = options;
   const inherited = options.inherit === false ? undefined : inheritedBy(signal);
   const timeoutMs = options.timeoutMs ?? client.timeoutMs;
@@ -110,10 +121,10 @@ function request(
       throw new RangeError(`not a W3C traceparent: ${trace.traceparent}`);
     metadata = metadata.with(...traceEntries(trace));
   }
-  const outgoing = { method, args, metadata, signal, deadlineMs };
+  const outgoing = new OutgoingCall(method, args, metadata, signal, deadlineMs, onMetadata);
   const { middleware = NO_MIDDLEWARE } = client;
   if (middleware.length === 0) return caller.call(outgoing);
-  return throughMiddleware(middleware, caller, outgoing);
+  return throughMiddleware(middleware, caller, outgoing, args);
 }
 
 const NO_MIDDLEWARE: readonly Middleware[] = [];
@@ -121,11 +132,11 @@ const NO_MIDDLEWARE: readonly Middleware[] = [];
 async function throughMiddleware(
   chain: readonly Middleware[],
   caller: Caller,
-  outgoing: Parameters<Caller["call"]>[0],
-): Promise<Answer> {
-  const { method, args, signal } = outgoing;
+  outgoing: OutgoingCall,
+  args: Args,
+): Promise<unknown> {
+  const { method, signal, deadlineMs, onMetadata } = outgoing;
   let { metadata } = outgoing;
-  let answerMetadata = Metadata.EMPTY;
   const call: MiddlewareCall = {
     side: "caller",
     service: method.service,
@@ -139,12 +150,9 @@ async function throughMiddleware(
       metadata = metadata.with(...Metadata.from(init));
     },
   };
-  const value = await runMiddleware(chain, call, async () => {
-    const answer = await caller.call({ ...outgoing, metadata });
-    answerMetadata = answer.metadata;
-    return answer.value;
-  });
-  return { value, metadata: answerMetadata };
+  return runMiddleware(chain, call, () =>
+    caller.call(new OutgoingCall(method, args, metadata, signal, deadlineMs, onMetadata)),
+  );
 }
 
 interface ChannelArg {
@@ -165,16 +173,17 @@ function withChannels(
   place: readonly ChannelArg[],
   given: Args,
   options: CallOptions,
-  ask: (args: Args, options: CallOptions) => Promise<Answer>,
-): { answer: Promise<Answer>; ends: Record<string, unknown> } {
+  ask: Ask,
+  onMetadata: OnMetadata | undefined,
+): { value: Promise<unknown>; ends: Record<string, unknown> } {
   const args = { ...given };
   const ends: Record<string, unknown> = {};
   const received: Rx<unknown>[] = [];
   const sent: Tx<unknown>[] = [];
   const sources: { tx: Tx<unknown>; source: unknown }[] = [];
   for (const { name, direction } of place) {
-    const value = given[name];
-    if (value instanceof Tx || value instanceof Rx) continue;
+    const source = given[name];
+    if (source instanceof Tx || source instanceof Rx) continue;
     const [tx, rx] = channel<unknown>();
     if (direction === "tx") {
       args[name] = tx;
@@ -184,7 +193,7 @@ function withChannels(
       args[name] = rx;
       ends[name] = tx;
       sent.push(tx);
-      if (value !== undefined) sources.push({ tx, source: value });
+      if (source !== undefined) sources.push({ tx, source });
     }
   }
   const local = new AbortController();
@@ -193,7 +202,7 @@ function withChannels(
   else options.signal?.addEventListener("abort", onAbort, { once: true });
   const inherited = inheritedBy(options.signal);
   if (inherited !== undefined) setInherited(local.signal, inherited);
-  const answer = ask(args, { ...options, signal: local.signal });
+  const value = ask(args, { ...options, signal: local.signal }, onMetadata);
   // A source that throws fails the call with what it threw.
   for (const { tx, source } of sources) {
     void pump(source, tx, (error) => {
@@ -201,7 +210,7 @@ function withChannels(
       Tx.abandon(tx, new RoamError("aborted", "the items ended with an error", { cause: error }));
     });
   }
-  answer
+  value
     .catch((error: unknown) => {
       const cause =
         error instanceof RoamError
@@ -211,5 +220,5 @@ function withChannels(
       for (const tx of sent) Tx.abandon(tx, cause);
     })
     .finally(() => options.signal?.removeEventListener("abort", onAbort));
-  return { answer, ends };
+  return { value, ends };
 }

@@ -3,9 +3,9 @@ import type { ChannelTable } from "../channel/channel-table.ts";
 import type { MessageSink } from "../channel/message-sink.ts";
 import { ProtocolError, RoamError } from "../errors.ts";
 import type { Clock } from "../internal/clock.ts";
-import { own } from "../internal/own.ts";
+import { ownRest } from "../internal/own.ts";
 import type { Limits } from "../limits.ts";
-import type { Body, Id, Parity, RequestCall, RequestCancel } from "../wire/message.ts";
+import type { Body, Id, Parity, RequestCall, RequestCancel, RequestResponse } from "../wire/message.ts";
 import { checkMetadata, Metadata } from "../wire/metadata.ts";
 import { CallContext } from "./call-context.ts";
 import { UserFailure } from "./call-error.ts";
@@ -36,25 +36,31 @@ export interface DispatcherOptions {
   onViolation(error: ProtocolError): void;
 }
 
-/** A request that has not been answered: waiting for its turn, or being served. */
-interface Open {
+/** A request that waits for its turn. */
+interface Queued {
   readonly request: RequestCall;
-  /** When it came, if it had to wait for its turn: its deadline runs from then. */
-  readonly arrivedMs: number | undefined;
-  context: CallContext | undefined;
+  /** When it came, for its deadline runs from then. */
+  readonly arrivedMs: number;
+}
+
+/** A request whose handler has not settled. */
+interface Served {
+  readonly request: RequestCall;
+  readonly context: CallContext;
   stopDeadline: (() => void) | undefined;
+  /** It was answered in its handler's stead. */
   isAnswered: boolean;
 }
 
 /** Serves the calls of one connection: one response for each request, whatever happens. */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
-  readonly #open = new Map<Id, Open>();
-  /** A Set: a cancelled one leaves from the middle. */
-  readonly #queue = new Set<Open>();
-  /** Handlers that have not settled; a cancelled one counts until it does. */
+  /** A handler that settles at once is never in here: nothing can come in between. */
+  readonly #served = new Map<Id, Served>();
+  readonly #queue = new Map<Id, Queued>();
+  /** Handlers that have not settled, or whose answer has not left; a cancelled one counts until it has. */
   #running = 0;
-  #isDead = false;
+  #failure: RoamError | undefined;
   #isTakingNext = false;
   /** Set while the session winds up: no new call is served. */
   isDraining = false;
@@ -75,23 +81,16 @@ export class Dispatcher {
   onCall(request: RequestCall): void {
     this.#checkId(request.id);
     const { limits, clock } = this.#options;
-    const state = { context: undefined, stopDeadline: undefined, isAnswered: false };
-    if (this.#running < limits.maxConcurrentRequests) {
-      const open: Open = { request, arrivedMs: undefined, ...state };
-      this.#open.set(request.id, open);
-      return this.#serve(open);
-    }
-    if (this.#queue.size >= 2 * limits.maxConcurrentRequests) {
-      const taken = limits.maxConcurrentRequests;
+    const taken = limits.maxConcurrentRequests;
+    if (this.#running < taken) return this.#serve(request, undefined);
+    if (this.#queue.size >= 2 * taken) {
       throw new ProtocolError(
         "rpc.flow-control.max-concurrent-requests",
         `far more calls in flight than the ${taken} announced`,
       );
     }
-    const waiting = { ...request, args: own(request.args as Uint8Array) };
-    const open: Open = { request: waiting, arrivedMs: clock.nowMs(), ...state };
-    this.#open.set(request.id, open);
-    this.#queue.add(open);
+    const args = new Reader(ownRest(request.args as Reader));
+    this.#queue.set(request.id, { request: { ...request, args }, arrivedMs: clock.nowMs() });
   }
 
   // r[impl rpc.request.id-allocation]
@@ -100,28 +99,21 @@ export class Dispatcher {
     if (id === 0 || isOdd === (this.#options.parity === "odd")) {
       throw new ProtocolError("rpc.request.id-allocation", `request id ${id} is not the caller's`);
     }
-    if (this.#open.has(id))
+    if (this.#served.has(id) || this.#queue.has(id)) {
       throw new ProtocolError("rpc.request.id-allocation", `request id ${id} is in flight already`);
+    }
   }
 
-  #serve(open: Open): void {
-    const { request } = open;
-    const { handler } = this.#options;
-    if (this.isDraining) return this.#refuse(open);
+  /** @param arrivedMs when it came, if it had to wait */
+  #serve(request: RequestCall, arrivedMs: number | undefined): void {
+    const { handler, channels: table } = this.#options;
+    if (this.isDraining) return this.#refuse(request);
     const handled = handler?.find(request.methodLo, request.methodHi);
-    if (handled === undefined) {
-      this.#abandonChannels(request);
-      return this.#answer(open, UNKNOWN_METHOD);
-    }
-    const channels = handled.method.hasChannels
-      ? new HandlerChannels(request.channels, this.#options.channels)
-      : undefined;
+    if (handled === undefined) return this.#dismiss(request, UNKNOWN_METHOD);
+    const channels = handled.method.hasChannels ? new HandlerChannels(request.channels, table) : undefined;
     const args = this.#decodeArgs(handled, request, channels);
-    if (args === undefined) {
-      this.#abandonChannels(request);
-      return this.#answer(open, INVALID_PAYLOAD);
-    }
-    this.#run(open, handled, args, channels);
+    if (args === undefined) return this.#dismiss(request, INVALID_PAYLOAD);
+    this.#run(request, arrivedMs, handled, args, channels);
   }
 
   // r[impl rpc.x.args]
@@ -132,7 +124,7 @@ export class Dispatcher {
     channels: HandlerChannels | undefined,
   ): Record<string, unknown> | undefined {
     if (channels === undefined && request.channels.length > 0) return undefined;
-    const reader = new Reader(request.args as Uint8Array);
+    const reader = request.args as Reader;
     reader.context = channels;
     let args: Record<string, unknown>;
     try {
@@ -145,54 +137,73 @@ export class Dispatcher {
   }
 
   #run(
-    open: Open,
+    request: RequestCall,
+    arrivedMs: number | undefined,
     handled: HandledMethod,
     args: Record<string, unknown>,
     channels: HandlerChannels | undefined,
   ): void {
-    const { clock, peer, handler, onRunning, sink } = this.#options;
+    const { handler } = this.#options;
     const { method, run } = handled;
-    const { metadata } = open.request;
-    const { arrivedMs } = open;
-    const context = new CallContext({ method, args, metadata, peer, via: sink, clock, arrivedMs });
-    open.context = context;
-    if (context.deadlineMs !== undefined) this.#startDeadline(open, context.deadlineMs);
-    if (open.isAnswered) return channels?.end();
+    const context = new CallContext(method, args, request.metadata, this.#options, arrivedMs);
     this.#running++;
-    onRunning(1);
-    const middleware = (handler as Handler).middleware;
-    const settle = (body: Body) => {
-      onRunning(-1);
-      this.#answer(open, body, this.#free);
-      // Behind the answer, so that a caller whose call failed learns that first.
-      channels?.end();
-    };
-    let result: unknown;
-    let isPending: boolean;
+    if (context.timeLeftMs === 0) return this.#expire(request, context, channels);
+    const { middleware } = handler as Handler;
+    let body: Body;
     try {
-      result =
+      const result =
         middleware.length === 0
           ? run(args, context)
           : runMiddleware(middleware, context, async () => run(args, context));
-      isPending = isThenable(result);
+      if (isThenable(result)) return this.#await({ request, context, handled, channels, result });
+      body = okBody(method, result);
     } catch (error) {
-      return settle(this.#failureBody(handled, context, error));
+      body = this.#failureBody(handled, context, error);
     }
-    if (isPending) {
-      Promise.resolve(result).then(
-        (value) => settle(okBody(method, value)),
-        (error: unknown) => settle(this.#failureBody(handled, context, error)),
-      );
-    } else settle(okBody(method, result));
+    this.#answer(request.id, context, body, this.#free);
+    // Behind the answer, so that a caller whose call failed learns that first.
+    channels?.end();
   }
 
-  #startDeadline(open: Open, deadlineMs: number): void {
-    const { clock } = this.#options;
-    const leftMs = deadlineMs - clock.nowMs();
-    const onExpired = () =>
-      this.#cancel(open, new RoamError("deadline-exceeded", "the caller's deadline has passed"));
-    if (leftMs <= 0) onExpired();
-    else open.stopDeadline = clock.after(leftMs, onExpired);
+  /** Its time was over before it was its turn. */
+  #expire(request: RequestCall, context: CallContext, channels: HandlerChannels | undefined): void {
+    context.abort(expired());
+    this.#answer(request.id, context, CANCELLED, this.#free);
+    channels?.end();
+  }
+
+  /** Waits for a handler that did not settle at once. */
+  #await(waiting: {
+    request: RequestCall;
+    context: CallContext;
+    handled: HandledMethod;
+    channels: HandlerChannels | undefined;
+    result: PromiseLike<unknown>;
+  }): void {
+    const { request, context, handled, channels, result } = waiting;
+    const { onRunning } = this.#options;
+    const served: Served = { request, context, stopDeadline: undefined, isAnswered: false };
+    const settle = (body: Body) => {
+      onRunning(-1);
+      if (served.isAnswered) this.#free();
+      else {
+        this.#over(served);
+        this.#answer(request.id, context, body, this.#free);
+      }
+      channels?.end();
+    };
+    this.#served.set(request.id, served);
+    onRunning(1);
+    const { timeLeftMs } = context;
+    if (timeLeftMs !== undefined) {
+      served.stopDeadline = this.#options.clock.after(timeLeftMs, () => this.#cancel(served, expired()));
+    }
+    Promise.resolve(result).then(
+      (value) => settle(okBody(handled.method, value)),
+      (error: unknown) => settle(this.#failureBody(handled, context, error)),
+    );
+    // The handler may have ended the session before it began to wait.
+    if (this.#failure !== undefined) this.#cancel(served, this.#failure);
   }
 
   // r[impl rpc.x.handler-error]
@@ -208,57 +219,68 @@ export class Dispatcher {
   }
 
   /** The caller does not want the answer any more. An unknown id is one answered already. */
-  onCancel(message: RequestCancel): void {
-    const open = this.#open.get(message.id);
-    if (open !== undefined) this.#cancel(open, new RoamError("cancelled", "the caller cancelled the call"));
+  onCancel({ id }: RequestCancel): void {
+    const queued = this.#queue.get(id);
+    if (queued !== undefined) {
+      this.#queue.delete(id);
+      return this.#refuse(queued.request);
+    }
+    const served = this.#served.get(id);
+    if (served !== undefined)
+      this.#cancel(served, new RoamError("cancelled", "the caller cancelled the call"));
   }
 
-  #cancel(open: Open, cause: RoamError): void {
-    if (this.#queue.delete(open)) return this.#refuse(open);
-    open.context?.abort(cause);
-    this.#answer(open, CANCELLED);
+  #cancel(served: Served, cause: RoamError): void {
+    const { request, context } = served;
+    this.#over(served);
+    context.abort(cause);
+    this.#answer(request.id, context, CANCELLED, nothing);
+  }
+
+  /** Its answer is on its way: the id may be used again. */
+  #over(served: Served): void {
+    served.isAnswered = true;
+    served.stopDeadline?.();
+    this.#served.delete(served.request.id);
   }
 
   /** A call that no handler will see. */
-  #refuse(open: Open): void {
-    this.#answer(open, CANCELLED);
-    for (const id of open.request.channels) this.#options.channels.refuse(id);
+  #refuse({ id, channels }: RequestCall): void {
+    this.#answer(id, undefined, CANCELLED, nothing);
+    for (const channel of channels) this.#options.channels.refuse(channel);
   }
 
-  /** Early items for the channels of a call that cannot be served are of no use any more. */
-  #abandonChannels({ channels }: RequestCall): void {
-    for (const id of channels) this.#options.channels.abandon(id);
+  /** A call that cannot be served: early items for its channels are of no use any more. */
+  #dismiss({ id, channels }: RequestCall, body: Body): void {
+    for (const channel of channels) this.#options.channels.abandon(channel);
+    this.#answer(id, undefined, body, nothing);
   }
 
-  /** @param onDone the answer is on its way, or there is none to send */
+  /** @param onLeft the answer is on its way, or there is nobody to send it to */
   // r[impl rpc.response.one-per-request]
-  #answer(open: Open, body: Body, onDone?: () => void): void {
-    if (open.isAnswered) return onDone?.();
-    open.isAnswered = true;
-    open.stopDeadline?.();
-    const { id } = open.request;
-    this.#open.delete(id);
-    if (this.#isDead) return onDone?.();
-    const { sink } = this.#options;
-    const { connectionId } = sink;
-    const metadata = open.context?.responseMetadata ?? Metadata.EMPTY;
-    const onPosted = (error?: unknown) => {
-      if (error === undefined) return onDone?.();
-      // What the handler returned is not of its type, or too large: the caller still gets one answer.
-      const { method = "", service = "" } = open.context ?? {};
-      this.#options.onHandlerError(error, { service, method });
-      const empty = Metadata.EMPTY;
-      sink.post(
-        { tag: "RequestResponse", connectionId, id, channels: [], metadata: empty, ret: CANCELLED },
-        onDone,
-      );
-    };
+  #answer(id: Id, context: CallContext | undefined, body: Body, onLeft: () => void): void {
+    if (this.#failure !== undefined) return onLeft();
+    const { sink, limits } = this.#options;
+    const metadata = context === undefined ? Metadata.EMPTY : context.responseMetadata;
+    const answer = responseOf(sink, id, metadata, body);
     try {
-      checkMetadata(metadata, this.#options.limits);
+      checkMetadata(metadata, limits);
+      if (sink.tryPost(answer)) return onLeft();
     } catch (error) {
-      return onPosted(error);
+      return this.#answerFailed(id, context, error, onLeft);
     }
-    sink.post({ tag: "RequestResponse", connectionId, id, channels: [], metadata, ret: body }, onPosted);
+    sink.post(answer, (error) => {
+      if (error === undefined) onLeft();
+      else this.#answerFailed(id, context, error, onLeft);
+    });
+  }
+
+  /** What the handler returned is not of its type, or too large: the caller still gets one answer. */
+  #answerFailed(id: Id, context: CallContext | undefined, error: unknown, onLeft: () => void): void {
+    const { sink, onHandlerError } = this.#options;
+    const { method = "", service = "" } = context ?? {};
+    onHandlerError(error, { service, method });
+    sink.post(responseOf(sink, id, Metadata.EMPTY, CANCELLED), onLeft);
   }
 
   /**
@@ -267,7 +289,7 @@ export class Dispatcher {
    */
   readonly #free = (): void => {
     this.#running--;
-    this.#next();
+    if (this.#queue.size > 0) this.#next();
   };
 
   #next(): void {
@@ -275,10 +297,10 @@ export class Dispatcher {
     if (this.#isTakingNext) return;
     this.#isTakingNext = true;
     try {
-      for (const open of this.#queue) {
+      for (const [id, { request, arrivedMs }] of this.#queue) {
         if (this.#running >= this.#options.limits.maxConcurrentRequests) break;
-        this.#queue.delete(open);
-        this.#serve(open);
+        this.#queue.delete(id);
+        this.#serve(request, arrivedMs);
       }
     } catch (error) {
       // Nobody called who could take it: this is the turn of a handler that settled.
@@ -291,10 +313,22 @@ export class Dispatcher {
 
   /** The connection is gone: handlers are told, nobody is answered. */
   fail(cause: RoamError): void {
-    this.#isDead = true;
+    this.#failure = cause;
     this.#queue.clear();
-    for (const open of [...this.#open.values()]) this.#cancel(open, cause);
+    for (const served of [...this.#served.values()]) this.#cancel(served, cause);
   }
+}
+
+const NO_IDS: readonly Id[] = [];
+
+function nothing(): void {}
+
+function responseOf({ connectionId }: MessageSink, id: Id, metadata: Metadata, ret: Body): RequestResponse {
+  return { tag: "RequestResponse", connectionId, id, channels: NO_IDS, metadata, ret };
+}
+
+function expired(): RoamError {
+  return new RoamError("deadline-exceeded", "the caller's deadline has passed");
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

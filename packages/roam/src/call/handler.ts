@@ -44,6 +44,11 @@ export function implement(
     service,
     middleware,
     maxCredit: Math.max(0, ...[...descriptors.values()].map((method) => method.maxCredit)),
-    find: (idLo, idHi) => byLowerHalf.get(idLo)?.find(({ method }) => method.idHi === idHi),
+    find(idLo, idHi) {
+      const entries = byLowerHalf.get(idLo);
+      if (entries === undefined) return undefined;
+      for (const entry of entries) if (entry.method.idHi === idHi) return entry;
+      return undefined;
+    },
   };
 }

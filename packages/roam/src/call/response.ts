@@ -1,4 +1,4 @@
-import { type Codec, DecodeError, Reader, type Writer } from "roam-postcard";
+import { type Codec, DecodeError, type Reader, type Writer } from "roam-postcard";
 import type { MethodDescriptor } from "../schema/service.ts";
 import type { Body } from "../wire/message.ts";
 import type { Metadata } from "../wire/metadata.ts";
@@ -46,12 +46,10 @@ export function userErrorBody(method: MethodDescriptor, detail: unknown): Body |
  *
  * @throws CallError the answer's error, or `decode` if the bytes are no answer of the method
  */
-export function readResponse(method: MethodDescriptor, ret: Uint8Array, metadata: Metadata): unknown {
-  const name = `${method.service}.${method.name}`;
+export function readResponse(method: MethodDescriptor, reader: Reader, metadata: Metadata): unknown {
   let detail: unknown;
   let code: (typeof WIRE_CODES)[number];
   try {
-    const reader = new Reader(ret);
     const tag = reader.u32();
     if (tag === 0) return method.returnsCodec.decode(reader);
     if (tag !== 1) reader.fail(`variant index ${tag} out of range`, 0);
@@ -64,9 +62,16 @@ export function readResponse(method: MethodDescriptor, ret: Uint8Array, metadata
     }
   } catch (cause) {
     if (!(cause instanceof DecodeError)) throw cause;
-    throw new CallError("decode", name, `the answer does not decode: ${cause.message}`, { cause, metadata });
+    throw new CallError("decode", nameOf(method), `the answer does not decode: ${cause.message}`, {
+      cause,
+      metadata,
+    });
   }
-  throw new CallError(code, name, MESSAGES[code], { detail, metadata });
+  throw new CallError(code, nameOf(method), MESSAGES[code], { detail, metadata });
+}
+
+function nameOf({ service, name }: MethodDescriptor): string {
+  return `${service}.${name}`;
 }
 
 const MESSAGES = {

@@ -1,4 +1,4 @@
-import { compile } from "roam-postcard";
+import { compile, Reader } from "roam-postcard";
 import { ProtocolError, RoamError } from "../errors.ts";
 import type { ChannelNode } from "../schema/channel-schema.ts";
 import type {
@@ -125,7 +125,7 @@ export class ChannelTable {
     core.bind({ kind: "receiver", receiver });
     const early = this.#unbound.take(id);
     if (early !== undefined) {
-      for (const item of early.items) receiver.push(item);
+      for (const item of early.items) receiver.push(new Reader(item));
       if (early.isOverflowing) receiver.reset();
       else if (early.isClosed) receiver.finish();
       else if (early.isReset) receiver.fail(givenUp());
@@ -135,8 +135,8 @@ export class ChannelTable {
 
   onItem(message: ChannelItem): void {
     const end = this.#live.get(message.id);
-    // A received body is always bytes.
-    const item = message.item as Uint8Array;
+    // A received body is always to be read.
+    const item = message.item as Reader;
     if (end instanceof ItemReceiver) end.push(item);
     else if (end !== undefined) {
       throw new ProtocolError("rpc.channel.direction", `an item on channel ${message.id}, where we send`);

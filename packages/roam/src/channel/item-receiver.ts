@@ -1,9 +1,10 @@
 import { type Codec, DecodeError, Reader } from "roam-postcard";
 import { ProtocolError, RoamError } from "../errors.ts";
 import { Deque } from "../internal/deque.ts";
-import { own } from "../internal/own.ts";
+import { ownRest } from "../internal/own.ts";
 import type { Id } from "../wire/message.ts";
 import { Metadata } from "../wire/metadata.ts";
+import { isCompact } from "./compact-item.ts";
 import { type CreditBudget, ReceiveCredit } from "./credit.ts";
 import type { MessageSink } from "./message-sink.ts";
 
@@ -14,6 +15,15 @@ interface Waiting<T> {
 }
 
 const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
+
+/** An item that came and did not decode: its reader gets the error when its turn comes. */
+class Undecodable {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
 
 /** Told how many bytes of items wait, so that a session can keep its sum. */
 export type OnBuffered = (deltaBytes: number) => void;
@@ -26,7 +36,11 @@ export class ItemReceiver<T> {
   readonly #credit: ReceiveCredit;
   readonly #onEnded: () => void;
   readonly #onBuffered: OnBuffered;
-  readonly #items = new Deque<Uint8Array>();
+  /** True: items wait as values; false: as bytes. */
+  readonly #decodesEarly: boolean;
+  readonly #items = new Deque<T | Undecodable | Uint8Array>();
+  /** The length of each item that waits (bytes). */
+  readonly #lengths = new Deque<number>();
   #waiting: Waiting<T> | undefined;
   /** Set when nothing more will come: bare after Close, with the cause otherwise. */
   #end: { readonly cause?: RoamError } | undefined;
@@ -46,6 +60,7 @@ export class ItemReceiver<T> {
     this.#credit = new ReceiveCredit(options.credit, options.budget);
     this.#onEnded = options.onEnded;
     this.#onBuffered = options.onBuffered;
+    this.#decodesEarly = isCompact(options.codec.schema);
   }
 
   get hasEnded(): boolean {
@@ -53,26 +68,27 @@ export class ItemReceiver<T> {
   }
 
   /** @throws ProtocolError if the sender had no credit */
-  push(item: Uint8Array): void {
+  push(item: Reader): void {
     if (this.#end !== undefined) return;
-    if (!this.#credit.received(item.length)) {
+    const length = item.remaining;
+    if (!this.#credit.received(length)) {
       throw new ProtocolError(
         "rpc.flow-control.credit.exhaustion",
         `an item without credit on channel ${this.id}`,
       );
     }
-    this.#onBuffered(item.length);
     const waiting = this.#waiting;
     if (waiting === undefined) {
-      this.#items.push(own(item));
+      this.#onBuffered(length);
+      this.#items.push(this.#decodesEarly ? this.#decode(item) : ownRest(item));
+      this.#lengths.push(length);
       return;
     }
     this.#waiting = undefined;
-    try {
-      waiting.resolve({ done: false, value: this.#decode(item, waiting.isIterating) });
-    } catch (error) {
-      waiting.reject(error);
-    }
+    this.#taken(length);
+    const value = this.#decode(item);
+    if (value instanceof Undecodable) waiting.reject(this.#refused(value, waiting.isIterating));
+    else waiting.resolve({ done: false, value });
   }
 
   /**
@@ -85,13 +101,16 @@ export class ItemReceiver<T> {
   // r[impl rpc.x.channel-errors]
   take(isIterating = false): Promise<IteratorResult<T, undefined>> {
     if (this.#waiting !== undefined) return Promise.reject(new TypeError("only one reader at a time"));
-    const item = this.#items.shift();
-    if (item !== undefined) {
-      try {
-        return Promise.resolve({ done: false, value: this.#decode(item, isIterating) });
-      } catch (error) {
-        return Promise.reject(error);
-      }
+    const length = this.#lengths.shift();
+    if (length !== undefined) {
+      const item = this.#items.shift();
+      this.#onBuffered(-length);
+      this.#taken(length);
+      const value = this.#decodesEarly
+        ? (item as T | Undecodable)
+        : this.#decode(new Reader(item as Uint8Array));
+      if (value instanceof Undecodable) return Promise.reject(this.#refused(value, isIterating));
+      return Promise.resolve({ done: false, value });
     }
     if (this.#end !== undefined) {
       return this.#end.cause === undefined ? Promise.resolve(DONE) : Promise.reject(this.#end.cause);
@@ -101,18 +120,25 @@ export class ItemReceiver<T> {
     });
   }
 
-  // Counted before it is decoded: an item that does not decode was taken as well.
-  #decode(item: Uint8Array, isIterating: boolean): T {
-    this.#onBuffered(-item.length);
-    const grant = this.#credit.taken(item.length);
+  // An item that does not decode is taken as well.
+  #taken(length: number): void {
+    const grant = this.#credit.taken(length);
     if (grant > 0 && this.#end === undefined) this.#post(grant);
+  }
+
+  #decode(item: Reader): T | Undecodable {
     try {
-      return this.#codec.decode(new Reader(item));
+      return this.#codec.decode(item);
     } catch (error) {
-      if (!(error instanceof DecodeError)) throw error;
-      if (isIterating) this.reset();
-      throw new RoamError("decode", `an item of channel ${this.id}: ${error.message}`, { cause: error });
+      return new Undecodable(error);
     }
+  }
+
+  /** What the reader of an item that does not decode gets. */
+  #refused({ error }: Undecodable, isIterating: boolean): unknown {
+    if (!(error instanceof DecodeError)) return error;
+    if (isIterating) this.reset();
+    return new RoamError("decode", `an item of channel ${this.id}: ${error.message}`, { cause: error });
   }
 
   /** Lets the sender send `additional` items more than consumption would. */
@@ -144,7 +170,8 @@ export class ItemReceiver<T> {
   // r[impl rpc.channel.reset]
   reset(): void {
     this.#stopSender({});
-    for (const item of this.#items.drain()) this.#onBuffered(-item.length);
+    this.#items.drain();
+    for (const length of this.#lengths.drain()) this.#onBuffered(-length);
   }
 
   /** The call behind the channel failed: the sender is told, what waits can still be taken. */

@@ -1,7 +1,7 @@
 import type { Codec } from "roam-postcard";
 import { abortReason, asError, RoamError } from "../errors.ts";
 import { type Deferred, deferred } from "../internal/deferred.ts";
-import type { Id } from "../wire/message.ts";
+import type { ChannelItem, Id } from "../wire/message.ts";
 import { Metadata } from "../wire/metadata.ts";
 import { SendCredit } from "./credit.ts";
 import type { MessageSink, SendPermit } from "./message-sink.ts";
@@ -51,8 +51,15 @@ export class ItemSender<T> {
     if (this.hasEnded) return Promise.reject(this.#end ?? closedHere());
     if (signal?.aborted) return Promise.reject(abortReason(signal));
     if (this.#waiting.size === 0 && this.#credit.available > 0) {
-      const permit = this.#sink.tryReserve();
-      if (permit !== undefined) return this.#put(permit, value);
+      try {
+        if (this.#sink.trySend(this.#message(value))) {
+          this.#credit.spend();
+          return DONE;
+        }
+      } catch (error) {
+        // The item did not go: its unit of credit is still ours.
+        return Promise.reject(error);
+      }
     }
     if (this.#waiting.size >= MAX_PENDING_SENDS) {
       return Promise.reject(new RoamError("queue-full", `${this.#waiting.size} sends wait: await each send`));
@@ -100,7 +107,7 @@ export class ItemSender<T> {
           break;
         }
         this.#waiting.delete(first);
-        this.#put(permit, first.value).then(first.resolve, first.reject);
+        this.#put(permit, first);
       }
     } catch (error) {
       // The connection is dead; the channel hears it from there as well.
@@ -114,21 +121,19 @@ export class ItemSender<T> {
   }
 
   // r[impl rpc.channel.item]
-  #put(permit: SendPermit, value: T): Promise<void> {
-    this.#credit.spend();
+  #message(value: T): ChannelItem {
+    const { connectionId } = this.#sink;
+    return { tag: "ChannelItem", connectionId, id: this.id, item: { value, encode: this.#codec.encode } };
+  }
+
+  #put(permit: SendPermit, { value, resolve, reject }: Waiting<T>): void {
     try {
-      permit.send({
-        tag: "ChannelItem",
-        connectionId: this.#sink.connectionId,
-        id: this.id,
-        item: { value, encode: this.#codec.encode },
-      });
-      return DONE;
+      permit.send(this.#message(value));
     } catch (error) {
-      // The item did not go: its unit of credit is still ours.
-      this.#credit.grant(1);
-      return Promise.reject(error);
+      return reject(error);
     }
+    this.#credit.spend();
+    resolve();
   }
 
   /** Sends Close behind everything sent so far; resolves when it is on its way. */

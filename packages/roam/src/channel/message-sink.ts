@@ -17,7 +17,21 @@ export interface MessageSink {
    *   large. Not called when the connection dies before.
    */
   post(message: ConnectionMessage, onDone?: (error?: unknown) => void): void;
-  /** For calls and items: a permit if one is free and nobody waits. */
+  /**
+   * `post` without the queue.
+   *
+   * @returns false where it would queue; nothing was sent then
+   * @throws RoamError `encode` or `too-large`
+   */
+  tryPost(message: ConnectionMessage): boolean;
+  /**
+   * For calls and items: sends now if nobody waits.
+   *
+   * @returns false where `reserve` would wait
+   * @throws RoamError `encode` or `too-large`
+   */
+  trySend(message: ConnectionMessage): boolean;
+  /** A permit where `trySend` would send. */
   tryReserve(): SendPermit | undefined;
   /** @throws RoamError what the session died of */
   reserve(signal?: AbortSignal): Promise<SendPermit>;

@@ -1,5 +1,6 @@
+import type { Reader } from "roam-postcard";
 import { ProtocolError } from "../errors.ts";
-import { own } from "../internal/own.ts";
+import { ownRest } from "../internal/own.ts";
 import type { Id } from "../wire/message.ts";
 
 /** What came for a channel before the Call that carries it. */
@@ -48,7 +49,7 @@ export class UnboundItems {
   }
 
   /** @throws ProtocolError above the byte limit of the connection */
-  hold(id: Id, item: Uint8Array): void {
+  hold(id: Id, item: Reader): void {
     const entry = this.of(id);
     if (entry.isOverflowing) return;
     if (entry.items.length >= this.#limits.maxItems) {
@@ -57,14 +58,14 @@ export class UnboundItems {
       entry.isOverflowing = true;
       return;
     }
-    this.#bytes += item.length;
+    this.#bytes += item.remaining;
     if (this.#bytes > this.#limits.maxBytes) {
       throw new ProtocolError(
         "session.x.limits",
         `more than ${this.#limits.maxBytes} bytes for unknown channels`,
       );
     }
-    entry.items.push(own(item));
+    entry.items.push(ownRest(item));
   }
 
   /** What came early for a channel that is being bound. */

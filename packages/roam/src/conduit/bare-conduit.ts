@@ -1,4 +1,4 @@
-import { DecodeError, EncodeError, Reader } from "roam-postcard";
+import { DecodeError, EncodeError, type Reader } from "roam-postcard";
 import { RoamError } from "../errors.ts";
 import { dispose } from "../internal/dispose.ts";
 import type { Link, LinkPermit, LinkRx, LinkTx } from "../link/link.ts";
@@ -66,10 +66,23 @@ class BareTx<M> implements ConduitTx<M> {
     return permit === undefined ? undefined : new BarePermit(permit, this.#encode);
   }
 
+  trySend(item: M): boolean {
+    try {
+      return this.#tx.tryWrite(item, this.#encode);
+    } catch (error) {
+      throw asSendError(error);
+    }
+  }
+
   // r[impl conduit.x.close]
   close(): Promise<void> {
     return this.#tx.close();
   }
+}
+
+function asSendError(error: unknown): unknown {
+  if (!(error instanceof EncodeError)) return error;
+  return new RoamError("encode", error.message, { cause: error });
 }
 
 class BarePermit<M> implements ConduitPermit<M> {
@@ -88,8 +101,7 @@ class BarePermit<M> implements ConduitPermit<M> {
     try {
       this.#permit.write(item, this.#encode);
     } catch (error) {
-      if (error instanceof EncodeError) throw new RoamError("encode", error.message, { cause: error });
-      throw error;
+      throw asSendError(error);
     }
   }
 
@@ -124,13 +136,13 @@ class BareRx<M> implements ConduitRx<M> {
   }
 
   // r[impl zerocopy.framing.pipeline.incoming]
-  start(onItem: (item: M, backing: Uint8Array) => void, onEnd: (cause?: RoamError) => void): void {
+  start(onItem: (item: M, payload: Reader) => void, onEnd: (cause?: RoamError) => void): void {
     this.#rx.start(
       (payload) => {
         if (this.#hasFailed) return;
         let item: M;
         try {
-          item = this.#decode(new Reader(payload));
+          item = this.#decode(payload);
         } catch (error) {
           if (!(error instanceof DecodeError)) throw error;
           // The same bytes would fail again: nothing after them can be trusted.

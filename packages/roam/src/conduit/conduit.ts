@@ -14,7 +14,7 @@ export interface MessageFamily<M> {
   readonly schema: Schema<unknown>;
   /** Appends the bytes of one message; what it refers to may be the caller's own memory. */
   readonly encode: (writer: Writer, message: M) => void;
-  /** One message from its payload; byte arrays in it are views on the payload. */
+  /** One message from its payload; it may refer to the payload, and to the reader itself. */
   readonly decode: (reader: Reader) => M;
   /**
    * Items of a stable conduit's own: `ack` and `close` fill frames that repeat a number, `solicit`
@@ -78,6 +78,13 @@ export interface ConduitTx<M> {
   reserve(options?: { signal?: AbortSignal }): Promise<ConduitPermit<M>>;
   /** `reserve` without the wait: undefined where it would wait. */
   tryReserve(): ConduitPermit<M> | undefined;
+  /**
+   * `tryReserve` and `send` in one step, for items that are many and small.
+   *
+   * @returns false where `reserve` would wait: nothing was sent
+   * @throws what a permit's `send` throws
+   */
+  trySend(item: M): boolean;
   /** For answers that let the peer acknowledge: admitted past the bound, where there is one. */
   tryReservePastBound?(): ConduitPermit<M> | undefined;
   /** Delivers everything sent, then ends the outbound direction. The inbound one goes on. */
@@ -109,10 +116,10 @@ export interface Received<M> extends Disposable {
 export interface ConduitRx<M> {
   maxPayloadBytes: number;
   /**
-   * Starts the flow of items. `onEnd` is called once: bare after a graceful close, else with
+   * Starts the flow of items, each with the payload that it may refer to. `onEnd` is called once: bare after a graceful close, else with
    * the cause (`decode`, `io`, `too-large`, …).
    */
-  start(onItem: (item: M, backing: Uint8Array) => void, onEnd: (cause?: RoamError) => void): void;
+  start(onItem: (item: M, payload: Reader) => void, onEnd: (cause?: RoamError) => void): void;
   pause(): void;
   resume(): void;
   /**

@@ -1,3 +1,4 @@
+import type { Reader } from "roam-postcard";
 import { RoamError } from "../errors.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
 import { orAborted } from "../internal/or-aborted.ts";
@@ -84,13 +85,14 @@ export class InboundConduits<M> {
   async #accept(attachment: Attachment, signal: AbortSignal): Promise<Conduit<M> | undefined> {
     const payload = await firstPayload(attachment, signal);
     const { conduit = "auto" } = this.#options;
-    const isStable = hasClientMagic(payload);
+    const hello = payload.whole();
+    const isStable = hasClientMagic(hello);
     if (conduit !== "auto" && isStable !== (conduit === "stable")) {
       // In order, for that is how a dialler knows what is spoken here.
       attachment.hangUp(this.#clock);
       throw new RoamError("handshake", `only ${conduit} conduits are taken here`);
     }
-    if (isStable) return this.#stable.accept(attachment, payload, signal);
+    if (isStable) return this.#stable.accept(attachment, hello, signal);
     await this.#authenticate(attachment, signal);
     attachment.hold(payload);
     return new BareConduit(attachment.handOn(), this.#family);
@@ -110,7 +112,7 @@ export class InboundConduits<M> {
 }
 
 /** @throws what the link died of, or the signal's reason; the link is closed then */
-function firstPayload(attachment: Attachment, signal: AbortSignal): Promise<Uint8Array> {
+function firstPayload(attachment: Attachment, signal: AbortSignal): Promise<Reader> {
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => {
       signal.removeEventListener("abort", onAbort);

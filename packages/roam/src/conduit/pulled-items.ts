@@ -15,8 +15,8 @@ export class PulledItems<M> {
   constructor(rx: Pick<ConduitRx<M>, "start" | "pause" | "resume">, onFailed: (cause: RoamError) => void) {
     this.#rx = rx;
     rx.start(
-      (value, backing) => {
-        this.#inbox.push({ value, backing, release() {}, [dispose]() {} });
+      (value, payload) => {
+        this.#inbox.push({ value, backing: payload.whole(), release() {}, [dispose]() {} });
         if (this.#inbox.size >= HIGH_WATER) rx.pause();
       },
       (cause) => {

@@ -20,6 +20,8 @@ export interface ConnectionHost {
   readonly peerItemWindow?: number;
   readonly budget?: CreditBudget;
   post(message: ConnectionMessage, onDone?: (error?: unknown) => void): void;
+  tryPost(message: ConnectionMessage): boolean;
+  trySend(message: ConnectionMessage): boolean;
   tryReserve(): SendPermit | undefined;
   reserve(signal?: AbortSignal): Promise<SendPermit>;
   onBuffered(deltaBytes: number): void;
@@ -136,6 +138,15 @@ export class Connection implements MessageSink {
 
   post(message: ConnectionMessage, onDone?: (error?: unknown) => void): void {
     if (this.#failure === undefined) this.#host.post(message, onDone);
+  }
+
+  tryPost(message: ConnectionMessage): boolean {
+    // Nobody is left to take it, which is as good as sent.
+    return this.#failure !== undefined || this.#host.tryPost(message);
+  }
+
+  trySend(message: ConnectionMessage): boolean {
+    return this.#failure === undefined && this.#host.trySend(message);
   }
 
   tryReserve(): SendPermit | undefined {

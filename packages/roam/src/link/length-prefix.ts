@@ -1,3 +1,4 @@
+import { Reader } from "roam-postcard";
 import { RoamError } from "../errors.ts";
 
 /** A payload up to this size is allocated whole when its prefix is read (bytes). */
@@ -27,7 +28,7 @@ export class LengthPrefix {
    * @param maxBytes asked before each payload, for the limit may change while a chunk is cut
    * @throws RoamError `too-large`, before anything is allocated
    */
-  push(chunk: Uint8Array, maxBytes: () => number, onPayload: (payload: Uint8Array) => void): void {
+  push(chunk: Uint8Array, maxBytes: () => number, onPayload: (payload: Reader) => void): void {
     let at = 0;
     while (at < chunk.length) {
       if (this.#payload !== undefined) {
@@ -47,7 +48,7 @@ export class LengthPrefix {
       this.#prefixBytes = 0;
       if (at + length <= chunk.length) {
         // r[impl link.message.empty]
-        onPayload(chunk.subarray(at, at + length));
+        onPayload(new Reader(chunk, at, at + length));
         at += length;
       } else {
         // r[impl link.x.lazy-alloc]
@@ -60,12 +61,7 @@ export class LengthPrefix {
 
   #announced = 0;
 
-  #fill(
-    payload: Uint8Array,
-    chunk: Uint8Array,
-    at: number,
-    onPayload: (payload: Uint8Array) => void,
-  ): number {
+  #fill(payload: Uint8Array, chunk: Uint8Array, at: number, onPayload: (payload: Reader) => void): number {
     const end = Math.min(chunk.length, at + this.#announced - this.#filled);
     let target = payload;
     if (this.#filled + end - at > target.length) {
@@ -79,7 +75,7 @@ export class LengthPrefix {
     this.#filled += end - at;
     if (this.#filled === this.#announced) {
       this.#payload = undefined;
-      onPayload(target);
+      onPayload(new Reader(target));
     }
     return end;
   }

@@ -15,7 +15,7 @@ export class LinkReceiver {
     this.#rx = rx;
     rx.start(
       (payload) => {
-        this.#inbox.push(payload);
+        this.#inbox.push(payload.whole());
         if (this.#inbox.size >= HIGH_WATER) rx.pause();
       },
       (cause?: RoamError) => this.#inbox.end(cause),

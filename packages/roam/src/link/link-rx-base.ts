@@ -1,14 +1,15 @@
+import type { Reader } from "roam-postcard";
 import type { RoamError } from "../errors.ts";
 import type { LinkRx } from "./link.ts";
 
 /** Receiving half of a link: hands payloads up until the end, which is told once. */
 export class LinkRxBase implements LinkRx {
   maxPayloadBytes = 0xffff_ffff;
-  #onPayload: ((payload: Uint8Array) => void) | undefined;
+  #onPayload: ((payload: Reader) => void) | undefined;
   #onEnd: ((cause?: RoamError) => void) | undefined;
   #isStarted = false;
   // What came before `start`: not every transport can be told to wait.
-  #early: Uint8Array[] | undefined = [];
+  #early: Reader[] | undefined = [];
   #ended: { readonly cause: RoamError | undefined } | undefined;
   readonly #flow: { start(): void; pause(): void; resume(): void };
 
@@ -21,7 +22,7 @@ export class LinkRxBase implements LinkRx {
     return this.#ended !== undefined;
   }
 
-  start(onPayload: (payload: Uint8Array) => void, onEnd: (cause?: RoamError) => void): void {
+  start(onPayload: (payload: Reader) => void, onEnd: (cause?: RoamError) => void): void {
     if (this.#isStarted) throw new TypeError("the receiving half was started already");
     this.#isStarted = true;
     this.#onPayload = onPayload;
@@ -48,7 +49,7 @@ export class LinkRxBase implements LinkRx {
 
   // r[impl link.message]
   // r[impl link.order]
-  deliver(payload: Uint8Array): void {
+  deliver(payload: Reader): void {
     if (this.#early === undefined) this.#onPayload?.(payload);
     else this.#early.push(payload);
   }

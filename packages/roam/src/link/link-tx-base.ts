@@ -37,12 +37,14 @@ export class LinkTxBase implements LinkTx {
     this.#highWaterBytes = options.highWaterBytes;
     this.writer = options.writer;
     this.#line = new WaitLine(() => {
-      const isFull =
-        this.#queuedBytes + this.writer.length + this.#permits * PERMIT_BYTES >= this.#highWaterBytes;
-      if (isFull || this.#failure !== undefined) return false;
+      if (this.#isFull || this.#failure !== undefined) return false;
       this.#permits++;
       return true;
     });
+  }
+
+  get #isFull(): boolean {
+    return this.#queuedBytes + this.writer.length + this.#permits * PERMIT_BYTES >= this.#highWaterBytes;
   }
 
   // r[impl link.tx.reserve]
@@ -55,6 +57,12 @@ export class LinkTxBase implements LinkTx {
 
   tryReserve(): LinkPermit | undefined {
     return this.#line.tryTake() ? new Permit(this) : undefined;
+  }
+
+  tryWrite<T>(value: T, encode: (writer: Writer, value: T) => void): boolean {
+    if (this.#failure !== undefined || this.#line.length > 0 || this.#isFull) return false;
+    this.publish(value, encode);
+    return true;
   }
 
   /** The transport holds `bytes` more (or fewer) that have not left this process. */

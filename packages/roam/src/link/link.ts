@@ -1,4 +1,4 @@
-import type { Writer } from "roam-postcard";
+import type { Reader, Writer } from "roam-postcard";
 import type { RoamError } from "../errors.ts";
 
 /** A reliable, ordered, message-oriented pair of ends. Knows bytes, not meaning. */
@@ -27,6 +27,13 @@ export interface LinkTx {
   reserve(options?: { signal?: AbortSignal }): Promise<LinkPermit>;
   /** `reserve` without the wait: undefined where it would wait, or the link has ended. */
   tryReserve(): LinkPermit | undefined;
+  /**
+   * `tryReserve` and `write` in one step, without a permit in between.
+   *
+   * @returns false where `reserve` would wait, or the link has ended: nothing was written
+   * @throws what `write` throws
+   */
+  tryWrite<T>(value: T, encode: (writer: Writer, value: T) => void): boolean;
   /** Resolves when every committed payload has been handed to the transport. */
   close(): Promise<void>;
 }
@@ -66,12 +73,13 @@ export interface LinkRx {
   /** Largest payload taken (bytes); a larger one ends the link with `too-large`. */
   maxPayloadBytes: number;
   /**
-   * Starts the flow. A payload is the receiver's to keep; nobody writes to it again.
+   * Starts the flow. A payload comes as a reader that stands at its start, for it may lie in the
+   * midst of a larger chunk; it is the receiver's to keep, nobody writes to it again.
    * `onEnd` is called once: bare after a graceful close, with the cause if the link died.
    *
    * @throws TypeError if called twice
    */
-  start(onPayload: (payload: Uint8Array) => void, onEnd: (cause?: RoamError) => void): void;
+  start(onPayload: (payload: Reader) => void, onEnd: (cause?: RoamError) => void): void;
   /** Stop reading from the transport. Payloads already read may still arrive. */
   pause(): void;
   resume(): void;

@@ -1,3 +1,4 @@
+import { Reader } from "roam-postcard";
 import { RoamError } from "../errors.ts";
 import { type Deferred, deferred } from "../internal/deferred.ts";
 import { Deque } from "../internal/deque.ts";
@@ -71,7 +72,7 @@ class Pipe {
         this.#destroy(new RoamError("too-large", `a payload of ${payload.length} bytes is above the limit`));
         return;
       }
-      this.rx.deliver(payload);
+      this.rx.deliver(new Reader(payload));
     }
     if (this.#isFlowing && this.#ending !== undefined && this.#queue.size === 0) {
       this.rx.end();

@@ -1,6 +1,6 @@
 import type { MessageFamily } from "../conduit/conduit.ts";
 import type { Message } from "../wire/message.ts";
-import { decodeMessage, encodeMessage } from "../wire/message-codec.ts";
+import { encodeMessage, readMessage } from "../wire/message-codec.ts";
 import { MessageSchema } from "../wire/message-schema.ts";
 import { Metadata } from "../wire/metadata.ts";
 
@@ -8,7 +8,7 @@ import { Metadata } from "../wire/metadata.ts";
 export const messageFamily: MessageFamily<Message> = {
   schema: MessageSchema,
   encode: encodeMessage,
-  decode: decodeMessage,
+  decode: readMessage,
   fillers: {
     ack: { tag: "Pong", connectionId: 0, nonce: 0 },
     close: { tag: "ConnectionClose", connectionId: 0, metadata: Metadata.EMPTY },

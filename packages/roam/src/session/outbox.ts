@@ -57,6 +57,21 @@ export class Outbox {
     return this.#controls.size;
   }
 
+  /** As `MessageSink.tryPost`. */
+  tryPost(message: Message): boolean {
+    if (this.#failure !== undefined) return true;
+    return this.#controls.size === 0 && this.#tx.trySend(message);
+  }
+
+  /** As `MessageSink.trySend`. */
+  trySend(message: Message): boolean {
+    return this.#isOpen && this.#tx.trySend(message);
+  }
+
+  get #isOpen(): boolean {
+    return this.#closing === undefined && this.#controls.size === 0 && this.#waiters.size === 0;
+  }
+
   /** @param onDone the message has left; with the error if it could not be encoded or is too large */
   post(message: Message, onDone?: (error?: unknown) => void): void {
     if (this.#failure !== undefined) return;
@@ -86,8 +101,7 @@ export class Outbox {
   }
 
   tryReserve(): ConduitPermit<Message> | undefined {
-    if (this.#closing !== undefined || this.#controls.size > 0 || this.#waiters.size > 0) return undefined;
-    return this.#tx.tryReserve();
+    return this.#isOpen ? this.#tx.tryReserve() : undefined;
   }
 
   reserve(signal?: AbortSignal): Promise<ConduitPermit<Message>> {

@@ -1,7 +1,8 @@
+import type { Reader } from "roam-postcard";
 import type { SendPermit } from "../channel/message-sink.ts";
 import { asError, RoamError } from "../errors.ts";
 import { Deque } from "../internal/deque.ts";
-import { own } from "../internal/own.ts";
+import { ownRest } from "../internal/own.ts";
 import type { ConnectionMessage, ConnectionSettings, Id } from "../wire/message.ts";
 import { Metadata } from "../wire/metadata.ts";
 import type { Route } from "./connection-table.ts";
@@ -144,8 +145,8 @@ function onto(message: ConnectionMessage, connectionId: Id): ConnectionMessage {
 
 /** A message that has to wait must not pin the chunk it came in. */
 function kept(message: ConnectionMessage): ConnectionMessage {
-  if (message.tag === "RequestCall") return { ...message, args: own(message.args as Uint8Array) };
-  if (message.tag === "RequestResponse") return { ...message, ret: own(message.ret as Uint8Array) };
-  if (message.tag === "ChannelItem") return { ...message, item: own(message.item as Uint8Array) };
+  if (message.tag === "RequestCall") return { ...message, args: ownRest(message.args as Reader) };
+  if (message.tag === "RequestResponse") return { ...message, ret: ownRest(message.ret as Reader) };
+  if (message.tag === "ChannelItem") return { ...message, item: ownRest(message.item as Reader) };
   return message;
 }

@@ -293,6 +293,14 @@ export class Session implements ConnectionHost {
     this.#outbox.post(message, onDone);
   }
 
+  tryPost(message: ConnectionMessage): boolean {
+    return this.#outbox.tryPost(message);
+  }
+
+  trySend(message: ConnectionMessage): boolean {
+    return this.#outbox.trySend(message);
+  }
+
   tryReserve(): ConduitPermit<Message> | undefined {
     return this.#outbox.tryReserve();
   }

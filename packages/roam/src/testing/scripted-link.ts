@@ -27,7 +27,7 @@ export class ScriptedLink {
       link.rx.start(
         (payload) => {
           this.#received++;
-          this.#inbox.push(payload);
+          this.#inbox.push(payload.whole());
         },
         (cause) => {
           this.#ended = { cause };

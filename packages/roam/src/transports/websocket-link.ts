@@ -1,3 +1,4 @@
+import { Reader } from "roam-postcard";
 import { RoamError } from "../errors.ts";
 import { atEndOfTurn } from "../internal/end-of-turn.ts";
 import type { Link } from "../link/link.ts";
@@ -113,7 +114,7 @@ export class WebSocketLink implements Link {
           `a message of ${payload.length} bytes is above the limit of ${maxPayloadBytes}`,
         ),
       );
-    } else this.rx.deliver(payload);
+    } else this.rx.deliver(new Reader(payload));
   }
 
   // A dropped socket without a close frame is an end of stream: published peers leave that way.

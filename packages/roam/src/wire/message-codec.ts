@@ -1,4 +1,4 @@
-import type { Reader, Writer } from "roam-postcard";
+import { Reader, type Writer } from "roam-postcard";
 import { unreachable } from "../internal/unreachable.ts";
 import type { Body, ConnectionSettings, Id, Message, Parity } from "./message.ts";
 import { Metadata, MetadataEntry, type MetadataValue } from "./metadata.ts";
@@ -82,6 +82,7 @@ const SETTINGS_INDEX = { HelloYourself: 1, ConnectionOpen: 3, ConnectionAccept: 
 
 function encodeBody(writer: Writer, body: Body): void {
   if (body instanceof Uint8Array) writer.raw(body);
+  else if (body instanceof Reader) writer.raw(body.bytes.subarray(body.offset, body.end));
   else body.encode(writer, body.value as never);
 }
 
@@ -132,6 +133,26 @@ function encodeMetadata(writer: Writer, metadata: Metadata): void {
  * @throws DecodeError
  */
 export function decodeMessage(reader: Reader): Message {
+  const message = readMessage(reader);
+  switch (message.tag) {
+    case "RequestCall":
+      return { ...message, args: reader.rest() };
+    case "RequestResponse":
+      return { ...message, ret: reader.rest() };
+    case "ChannelItem":
+      return { ...message, item: reader.rest() };
+    default:
+      return message;
+  }
+}
+
+/**
+ * One message, with its arguments, result or item still to be read: the body of such a message is
+ * the reader. It spares a view for each message, and a second reader.
+ *
+ * @throws DecodeError
+ */
+export function readMessage(reader: Reader): Message {
   const connectionId = reader.id();
   const at = reader.offset;
   const index = reader.u32();
@@ -176,13 +197,21 @@ function decodeRequest(reader: Reader, connectionId: Id): Message {
       const { lo, hi } = reader.u64Halves();
       const channels = decodeIds(reader);
       const metadata = decodeMetadata(reader);
-      const args = reader.rest();
-      return { tag: "RequestCall", connectionId, id, methodLo: lo, methodHi: hi, channels, metadata, args };
+      return {
+        tag: "RequestCall",
+        connectionId,
+        id,
+        methodLo: lo,
+        methodHi: hi,
+        channels,
+        metadata,
+        args: reader,
+      };
     }
     case 1: {
       const channels = decodeIds(reader);
       const metadata = decodeMetadata(reader);
-      return { tag: "RequestResponse", connectionId, id, channels, metadata, ret: reader.rest() };
+      return { tag: "RequestResponse", connectionId, id, channels, metadata, ret: reader };
     }
     case 2:
       return { tag: "RequestCancel", connectionId, id, metadata: decodeMetadata(reader) };
@@ -197,7 +226,7 @@ function decodeChannel(reader: Reader, connectionId: Id): Message {
   const index = reader.u32();
   switch (index) {
     case 0:
-      return { tag: "ChannelItem", connectionId, id, item: reader.rest() };
+      return { tag: "ChannelItem", connectionId, id, item: reader };
     case 1:
       return { tag: "ChannelClose", connectionId, id, metadata: decodeMetadata(reader) };
     case 2:

@@ -1,4 +1,4 @@
-import type { Writer } from "roam-postcard";
+import type { Reader, Writer } from "roam-postcard";
 import type { Metadata } from "./metadata.ts";
 
 /** A connection, request or channel id: exact whatever its size, a number while it can be. */
@@ -18,12 +18,12 @@ export interface ConnectionSettings {
 }
 
 /**
- * A payload to send: bytes that exist already, or a value with its encoder, encoded in place
- * when the message is.
+ * A payload: bytes that exist already; or, to be sent, a value with its encoder, encoded in place
+ * when the message is; or, received, the reader that stands before its first byte.
  */
 // r[impl zerocopy.payload]
 // r[impl zerocopy.payload.bytes]
-export type Body = Uint8Array | ValueBody;
+export type Body = Uint8Array | ValueBody | Reader;
 
 // r[impl zerocopy.payload.borrowed]
 export interface ValueBody {

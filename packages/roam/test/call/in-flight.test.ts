@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { channel, DEFAULT_LIMITS, implement, method, service, t } from "roam";
 import { settled, VirtualClock } from "roam/testing";
+import { Reader } from "roam-postcard";
 import { Dispatcher } from "../../src/call/dispatcher.ts";
 import { ChannelTable } from "../../src/channel/channel-table.ts";
 import type { MessageSink } from "../../src/channel/message-sink.ts";
@@ -167,7 +168,7 @@ suite("calls of ours in flight", () => {
     await served.peer.expect("RequestCall");
     const { caller } = served.client.$.connection;
     // The answer gives the second call its turn; what ends the connection follows at once.
-    caller.onResponse({ ...responseOf(1, [0, 0]) });
+    caller.onResponse({ ...responseOf(1, []), ret: new Reader(Uint8Array.of(0, 0)) });
     const ended = served.client.$.session.close();
     assert.equal(await first, 0);
     await assert.rejects(second, { name: "CallError", code: "closed" });
@@ -281,6 +282,11 @@ suite("calls of the counterpart in flight", () => {
         answered++;
         onDone?.();
       },
+      tryPost: () => {
+        answered++;
+        return true;
+      },
+      trySend: () => false,
       tryReserve: () => undefined,
       reserve: () => Promise.reject(new Error("nothing is sent but answers")),
     };
@@ -299,7 +305,8 @@ suite("calls of the counterpart in flight", () => {
       onViolation: (error) => assert.fail(String(error)),
     });
     for (let index = 0; index < 30_000; index++) {
-      dispatcher.onCall(callOf(Slow, "wait", 2 * index + 1, { args: [index < 10_000 ? 0 : 1] }));
+      const args = new Reader(Uint8Array.of(index < 10_000 ? 0 : 1));
+      dispatcher.onCall({ ...callOf(Slow, "wait", 2 * index + 1), args });
     }
     assert.equal(dispatcher.queued, 20_000);
     release();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { CallError, method, service, t } from "roam";
 import { Metadata } from "roam/wire";
-import { Writer } from "roam-postcard";
+import { Reader, Writer } from "roam-postcard";
 import {
   CANCELLED,
   INVALID_PAYLOAD,
@@ -28,12 +28,14 @@ type Body = ReturnType<typeof okBody>;
 function bytesOf(body: Body | undefined): string {
   assert(body !== undefined);
   if (body instanceof Uint8Array) return hex(body);
+  assert(!(body instanceof Reader));
   const writer = new Writer();
   body.encode(writer, body.value as never);
   return hex(writer.finish());
 }
 
-const parse = (text: string) => Uint8Array.from(text.split(" "), (byte) => Number.parseInt(byte, 16));
+const parse = (text: string) =>
+  new Reader(Uint8Array.from(text.split(" "), (byte) => Number.parseInt(byte, 16)));
 
 function failureOf(of: MethodDescriptor, bytes: string): CallError {
   try {

@@ -6,7 +6,7 @@ import { establish, messageFamily } from "roam/session";
 import { duplexLink } from "roam/streams";
 import { type Item, itemFamily, scriptedLink, settled } from "roam/testing";
 import { type Message, Metadata } from "roam/wire";
-import { compile, t } from "roam-postcard";
+import { compile, Reader, t } from "roam-postcard";
 import { RoamError } from "../../src/errors.ts";
 import { WritesDuplex } from "../link/writes-duplex.ts";
 
@@ -24,6 +24,12 @@ const CALL: Message = {
 };
 // connection 0, payload 7, request 1, body 0, method 0x81, one channel 3, no metadata, arguments
 const CALL_BYTES = [0, 7, 1, 0, 0x81, 1, 1, 3, 0, 2, 0x68, 0x69];
+
+/** A message as bytes would make it, with what is still to be read of it. */
+function plain(message: Message): Message {
+  if (message.tag !== "RequestCall" || !(message.args instanceof Reader)) return message;
+  return { ...message, args: message.args.rest() };
+}
 
 function onScript<M>(family: MessageFamily<M>) {
   const { link, script } = scriptedLink();
@@ -44,7 +50,9 @@ suite("bytes of a bare conduit", () => {
       (await tx.reserve()).send(message);
       await script.expectBytes(bytes);
       await script.send(bytes);
-      assert.deepEqual((await rx.recv())?.value, message);
+      const received = await rx.recv();
+      assert(received !== null);
+      assert.deepEqual(plain(received.value), message);
     }
     script.die();
   });
@@ -65,14 +73,15 @@ suite("bytes of a bare conduit", () => {
   });
 
   // r[verify zerocopy.framing.pipeline.incoming]
-  test("the arguments in a received message are a view on the payload it came in", async () => {
+  test("the arguments in a received message are read from the payload it came in", async () => {
     const { script, rx } = onScript(messageFamily);
     await script.send(CALL_BYTES);
     const received = await rx.recv();
     assert.equal(received?.value.tag, "RequestCall");
-    const args = received.value.args as Uint8Array;
-    assert.equal(args.buffer, received.backing.buffer);
-    assert.equal(args.byteOffset, received.backing.byteOffset + CALL_BYTES.length - 3);
+    const args = received.value.args;
+    assert(args instanceof Reader);
+    assert.equal(args.bytes.buffer, received.backing.buffer);
+    assert.equal(args.offset, CALL_BYTES.length - 3);
     script.die();
   });
 

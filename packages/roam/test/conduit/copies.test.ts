@@ -139,7 +139,7 @@ suite("copies on the way out", () => {
     const { tx, buffers } = watched(here);
     const received: Uint8Array[] = [];
     there.rx.start(
-      (payload) => received.push(payload),
+      (payload) => received.push(payload.whole()),
       () => {},
     );
     (await tx.reserve()).send(SMALL);
@@ -161,7 +161,7 @@ suite("copies on the way in", () => {
     const link = duplexLink(duplex);
     const received: Uint8Array[] = [];
     link.rx.start(
-      (payload) => received.push(payload),
+      (payload) => received.push(payload.whole()),
       () => {},
     );
     const chunk = Uint8Array.of(2, 0, 0, 0, 1, 2, 4, 0, 0, 0, 5, 6);
@@ -180,12 +180,12 @@ suite("copies on the way in", () => {
     const link = new WebSocketLink(socket, { peer: "fake" });
     const received: Uint8Array[] = [];
     link.rx.start(
-      (payload) => received.push(payload),
+      (payload) => received.push(payload.whole()),
       () => {},
     );
     const message = Uint8Array.of(1, 2, 3);
     socket.events?.onMessage(message);
-    assert.equal(received[0], message);
+    assert.equal(received[0]?.buffer, message.buffer);
     link.destroy();
   });
 });

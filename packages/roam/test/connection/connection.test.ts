@@ -26,6 +26,8 @@ function connectionOf() {
       peer: "nobody",
       onHandlerError() {},
       post: ({ tag }) => void posted.push(tag),
+      tryPost: ({ tag }) => posted.push(tag) > 0,
+      trySend: () => false,
       tryReserve: () => undefined,
       reserve: () => new Promise((resolve) => grants.push(resolve)),
       onBuffered() {},

@@ -15,7 +15,7 @@ function cut(chunks: readonly (readonly number[])[], maxBytes = 1_000): number[]
     framing.push(
       Uint8Array.from(chunk),
       () => maxBytes,
-      (payload) => payloads.push([...payload]),
+      (payload) => payloads.push([...payload.whole()]),
     );
   }
   return payloads;
@@ -67,7 +67,7 @@ suite("LengthPrefix", () => {
       framing.push(
         chunk,
         () => 1_000,
-        (payload) => payloads.push(payload),
+        (payload) => payloads.push(payload.whole()),
       );
     const first = Uint8Array.of(2, 0, 0, 0, 1, 2, 3, 0, 0, 0, 7);
     push(first);
@@ -107,7 +107,7 @@ suite("LengthPrefix", () => {
         chunk,
         () => 2_000_000,
         (payload) => {
-          got = payload;
+          got = payload.whole();
         },
       );
     push(Uint8Array.of(0x43, 0x42, 0x0f, 0));

@@ -27,6 +27,12 @@ class MeteredTx implements ConduitTx<Message> {
     return this.free > 0 ? this.#permit() : undefined;
   }
 
+  trySend(message: Message): boolean {
+    const permit = this.tryReserve();
+    permit?.send(message);
+    return permit !== undefined;
+  }
+
   reserve(): Promise<ConduitPermit<Message>> {
     if (this.free > 0) return Promise.resolve(this.#permit());
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));

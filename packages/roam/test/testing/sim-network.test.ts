@@ -13,7 +13,7 @@ class End {
   constructor(link: Link, clock: VirtualClock) {
     this.link = link;
     link.rx.start(
-      (payload) => this.payloads.push(payload),
+      (payload) => this.payloads.push(payload.whole()),
       (cause) => {
         this.ended = { cause, atMs: clock.nowMs() };
       },

@@ -1,3 +1,4 @@
+import type { Reader } from "roam-postcard";
 import type { RoamError } from "../../errors.ts";
 import type { Clock } from "../../internal/clock.ts";
 import type { Link } from "../../link/link.ts";
@@ -5,7 +6,7 @@ import type { Link } from "../../link/link.ts";
 /** Time that the peer may take to end a link on which all was said (ms). */
 const LEAVE_MS = 1000;
 
-type OnPayload = (payload: Uint8Array) => void;
+type OnPayload = (payload: Reader) => void;
 type OnEnd = (cause?: RoamError) => void;
 
 /** A link that passes from hand to hand: its handshake is read by one, its frames by another. */
@@ -16,7 +17,7 @@ export class Attachment {
   #ended: { readonly cause: RoamError | undefined } | undefined;
   #isFenced = false;
   /** Payloads that came while nobody took them: what one chunk of the transport brings, at most. */
-  #held: Uint8Array[] = [];
+  #held: Reader[] = [];
 
   constructor(link: Link) {
     this.link = link;
@@ -38,7 +39,7 @@ export class Attachment {
    *
    * @param unread a payload to be received again
    */
-  hold(unread?: Uint8Array): void {
+  hold(unread?: Reader): void {
     this.#onPayload = undefined;
     this.#onEnd = undefined;
     if (unread !== undefined) this.#held.unshift(unread);
@@ -52,7 +53,7 @@ export class Attachment {
     this.link.rx.resume();
     // One of them may hold the rest back again.
     while (this.#held.length > 0 && this.#onPayload === onPayload && !this.#isFenced) {
-      onPayload(this.#held.shift() as Uint8Array);
+      onPayload(this.#held.shift() as Reader);
     }
     if (this.#ended !== undefined && this.#onEnd === onEnd && !this.#isFenced) onEnd(this.#ended.cause);
   }

@@ -1,4 +1,4 @@
-import { DecodeError, Reader, Writer } from "roam-postcard";
+import { DecodeError, type Reader, Writer } from "roam-postcard";
 import { asError, RoamError } from "../../errors.ts";
 import type { Clock } from "../../internal/clock.ts";
 import { Watched } from "../../internal/watched.ts";
@@ -244,9 +244,8 @@ export class StableConduit<M> implements Conduit<M>, ReplaceableLinks {
 
   // ---- receiving
 
-  #receive(payload: Uint8Array): void {
+  #receive(reader: Reader): void {
     if (this.#end !== undefined || this.#failure !== undefined) return;
-    const reader = new Reader(payload);
     let frame: Frame;
     try {
       frame = readFrame(reader);

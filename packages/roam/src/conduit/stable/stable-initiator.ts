@@ -176,7 +176,7 @@ class StableInitiator<M> {
             0xffff_ffff,
           );
           try {
-            resolve(decodeServerHello(payload));
+            resolve(decodeServerHello(payload.whole()));
           } catch (error) {
             reject(new RoamError("handshake", asError(error).message, { cause: error }));
           }

@@ -1,6 +1,5 @@
 import { DecodeError, type Reader } from "roam-postcard";
 import { RoamError } from "../../errors.ts";
-import { own } from "../../internal/own.ts";
 import type { ConduitRx, MessageFamily, Received } from "../conduit.ts";
 import { PulledItems } from "../pulled-items.ts";
 
@@ -19,11 +18,11 @@ export class StableRx<M> implements ConduitRx<M> {
   readonly #decode: MessageFamily<M>["decode"];
   readonly #flow: InboundFlow;
   #maxPayloadBytes = 0xffff_ffff;
-  #onItem: ((item: M, backing: Uint8Array) => void) | undefined;
+  #onItem: ((item: M, payload: Reader) => void) | undefined;
   #onEnd: ((cause?: RoamError) => void) | undefined;
   #pulled: PulledItems<M> | undefined;
   /** Items that came before anybody listened. */
-  #early: { readonly value: M; readonly backing: Uint8Array }[] = [];
+  #early: { readonly value: M; readonly payload: Reader }[] = [];
   #ended: { readonly cause: RoamError | undefined } | undefined;
   isPaused = false;
 
@@ -45,13 +44,13 @@ export class StableRx<M> implements ConduitRx<M> {
     this.#flow.limit(bytes);
   }
 
-  start(onItem: (item: M, backing: Uint8Array) => void, onEnd: (cause?: RoamError) => void): void {
+  start(onItem: (item: M, payload: Reader) => void, onEnd: (cause?: RoamError) => void): void {
     if (this.#onItem !== undefined) throw new TypeError("the receiving half was started already");
     this.#onItem = onItem;
     const early = this.#early;
     this.#early = [];
     if (early.length >= HIGH_WATER) this.resume();
-    for (const { value, backing } of early) onItem(value, backing);
+    for (const { value, payload } of early) onItem(value, payload);
     if (this.#ended === undefined) this.#onEnd = onEnd;
     else onEnd(this.#ended.cause);
   }
@@ -88,12 +87,12 @@ export class StableRx<M> implements ConduitRx<M> {
       throw new RoamError("decode", error.message, { cause: error });
     }
     if (this.#ended !== undefined) return;
-    if (this.#onItem === undefined) this.#keep(item, own(reader.bytes));
-    else this.#onItem(item, reader.bytes);
+    if (this.#onItem === undefined) this.#keep(item, reader);
+    else this.#onItem(item, reader);
   }
 
-  #keep(value: M, backing: Uint8Array): void {
-    this.#early.push({ value, backing });
+  #keep(value: M, payload: Reader): void {
+    this.#early.push({ value, payload });
     if (this.#early.length >= HIGH_WATER) this.pause();
   }
 

@@ -47,6 +47,12 @@ export class StableTx<M> implements ConduitTx<M>, PermitOwner<M> {
     return this.#line.tryTake() ? new StablePermit(this) : undefined;
   }
 
+  trySend(item: M): boolean {
+    if (!this.#line.tryTake()) return false;
+    this.sent(item);
+    return true;
+  }
+
   // r[impl stable.x.ack-solicit]
   tryReservePastBound(): ConduitPermit<M> | undefined {
     const isAdmitted = this.#failure === undefined && this.#core.tryTakeHeadroom();

@@ -34,7 +34,7 @@ export const flowCases = [
     async (here, there) => {
       const received: Uint8Array[] = [];
       there.rx.start(
-        (payload) => received.push(payload),
+        (payload) => received.push(payload.whole()),
         () => {},
       );
       there.rx.pause();

@@ -38,7 +38,7 @@ async function pair(limits = {}, reconnect = {}) {
         (payload) => {
           attachment.hold();
           // A client that comes back once all is over is refused.
-          acceptor.accept(attachment, payload).then(
+          acceptor.accept(attachment, payload.whole()).then(
             (conduit) => conduit && accepted.push(conduit),
             () => {},
           );
