@@ -59,12 +59,7 @@ export class LengthPrefix {
     }
   }
 
-  #fill(
-    pieces: PayloadPieces,
-    chunk: Uint8Array,
-    at: number,
-    onPayload: (payload: Reader) => void,
-  ): number {
+  #fill(pieces: PayloadPieces, chunk: Uint8Array, at: number, onPayload: (payload: Reader) => void): number {
     const end = Math.min(chunk.length, at + pieces.missingBytes);
     pieces.add(chunk.subarray(at, end));
     if (pieces.missingBytes === 0) {

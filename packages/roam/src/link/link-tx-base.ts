@@ -23,6 +23,7 @@ export interface Outlet {
  */
 export class LinkTxBase implements LinkTx {
   maxPayloadBytes = 0xffff_ffff;
+  readonly leavesBytes: boolean;
   readonly writer: Writer;
   readonly #highWaterBytes: number;
   readonly #outlet: Outlet;
@@ -32,7 +33,8 @@ export class LinkTxBase implements LinkTx {
   #failure: RoamError | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(outlet: Outlet, options: { highWaterBytes: number; writer: Writer }) {
+  constructor(outlet: Outlet, options: { highWaterBytes: number; writer: Writer; leavesBytes?: boolean }) {
+    this.leavesBytes = options.leavesBytes ?? false;
     this.#outlet = outlet;
     this.#highWaterBytes = options.highWaterBytes;
     this.writer = options.writer;

@@ -34,6 +34,11 @@ export interface LinkTx {
    * @throws what `write` throws
    */
   tryWrite<T>(value: T, encode: (writer: Writer, value: T) => void): boolean;
+  /**
+   * True: what `encode` has written stays as it is in the writer's buffer for as long as somebody
+   * refers to it, so that a copy for replay is not needed. Other links may hand the buffer over.
+   */
+  readonly leavesBytes?: boolean;
   /** Resolves when every committed payload has been handed to the transport. */
   close(): Promise<void>;
 }

@@ -58,7 +58,11 @@ export class StreamLink implements Link {
         },
         end: () => this.#end(),
       },
-      { highWaterBytes: HIGH_WATER_BYTES, writer: outgoingWriter({ gatherFrom: GATHER_FROM }) },
+      {
+        highWaterBytes: HIGH_WATER_BYTES,
+        writer: outgoingWriter({ gatherFrom: GATHER_FROM }),
+        leavesBytes: true,
+      },
     );
     this.rx = new LinkRxBase({
       start: () => stream.resume(),

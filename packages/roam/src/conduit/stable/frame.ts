@@ -49,6 +49,5 @@ export function encodeFrame(writer: Writer, { seq, ack, item }: Frame): void {
 export function readFrame(reader: Reader): Frame {
   const seq = reader.u32();
   const ack = reader.bool() ? reader.u32() : undefined;
-  const { bytes } = reader;
-  return { seq, ack, item: { bytes, start: reader.offset, end: bytes.length } };
+  return { seq, ack, item: { bytes: reader.bytes, start: reader.offset, end: reader.end } };
 }

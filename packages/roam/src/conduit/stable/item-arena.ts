@@ -52,6 +52,26 @@ export class ItemArena<M> {
   }
 }
 
+/**
+ * Appends an item to a link's buffer and says where it stands, for a replay buffer to keep.
+ * What the buffer only refers to is the sender's, who may change it: that is copied first.
+ */
+export function encodeToKeep<M>(
+  writer: Writer,
+  item: M,
+  encode: (writer: Writer, item: M) => void,
+): ItemBytes {
+  const start = writer.offset;
+  const before = writer.length;
+  const mark = writer.mark();
+  encode(writer, item);
+  const end = writer.offset;
+  if (writer.length - before === end - start) return { bytes: writer.bytes, start, end };
+  const bytes = writer.cut(mark);
+  writer.raw(bytes);
+  return { bytes, start: 0, end: bytes.length };
+}
+
 function freshWriter(initialBytes: number): Writer {
   return new Writer({ initialBytes, gatherFrom: LARGE_ITEM_BYTES });
 }

@@ -13,7 +13,15 @@ import type {
 } from "../conduit.ts";
 import type { ConduitState, LostReason } from "../conduit-state.ts";
 import type { Attachment } from "./attachment.ts";
-import { encodeFrame, type Frame, type ItemBytes, MAX_FRAME_HEADER_BYTES, readFrame } from "./frame.ts";
+import {
+  encodeFrame,
+  type Frame,
+  type ItemBytes,
+  MAX_FRAME_HEADER_BYTES,
+  readFrame,
+  writeFrameHeader,
+} from "./frame.ts";
+import { encodeToKeep } from "./item-arena.ts";
 import { type PastNumbers, StableCore } from "./stable-core.ts";
 import { StableRx } from "./stable-rx.ts";
 import { StableTx } from "./stable-tx.ts";
@@ -65,6 +73,8 @@ export class StableConduit<M> implements Conduit<M>, ReplaceableLinks {
   #failure: RoamError | undefined;
   #end: RoamError | undefined;
   #onClosed: (() => void) | undefined;
+  /** Where the item stands that was encoded last in a link's buffer. */
+  #kept: ItemBytes | undefined;
   #stopAckTimer: (() => void) | undefined;
   #stopSolicitTimer: (() => void) | undefined;
   #stopCloseTimer: (() => void) | undefined;
@@ -80,6 +90,7 @@ export class StableConduit<M> implements Conduit<M>, ReplaceableLinks {
     this.#tx = new StableTx(family, this.core, {
       isBlocked: () => this.#isBlocked,
       enqueue: (item) => this.#enqueue(item),
+      tryWrite: (item) => this.#tryWrite(item),
       exhausted: () => this.lose("sequence-exhausted"),
       close: () => this.#close(),
     });
@@ -134,11 +145,32 @@ export class StableConduit<M> implements Conduit<M>, ReplaceableLinks {
 
   #enqueue(item: ItemBytes): void {
     this.core.enqueue(item);
-    const framesLeft = this.core.exhaustionNotice;
-    if (framesLeft !== undefined) this.setState({ kind: "exhausting", framesLeft });
+    this.#noticeExhaustion();
     if (this.#attachment === undefined) this.#options.onDetachedBytes?.(item.end - item.start);
     else this.#write();
     this.#solicitIfWanted();
+  }
+
+  // r[impl zerocopy.scatter.replay]
+  #tryWrite(item: M): boolean {
+    const tx = this.#attachment?.link.tx;
+    if (tx?.leavesBytes !== true || this.#isBlocked || this.#hasEndedLink || !this.core.isUpToDate)
+      return false;
+    if (!tx.tryWrite(item, this.#encodeKept)) return false;
+    this.core.written(this.#kept as ItemBytes);
+    this.#noticeExhaustion();
+    this.#solicitIfWanted();
+    return true;
+  }
+
+  readonly #encodeKept = (writer: Writer, item: M): void => {
+    writeFrameHeader(writer, this.core.nextSeq, this.core.lastReceived);
+    this.#kept = this.#tx.checked(encodeToKeep(writer, item, this.#options.family.encode));
+  };
+
+  #noticeExhaustion(): void {
+    const framesLeft = this.core.exhaustionNotice;
+    if (framesLeft !== undefined) this.setState({ kind: "exhausting", framesLeft });
   }
 
   /**

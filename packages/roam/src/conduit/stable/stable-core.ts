@@ -99,6 +99,11 @@ export class StableCore {
     return this.#lastReceived;
   }
 
+  /** Number of the next item. */
+  get nextSeq(): number {
+    return this.#nextSeq;
+  }
+
   get status(): ReplayStatus {
     const { frames, bytes } = this.#buffer;
     return {
@@ -174,6 +179,18 @@ export class StableCore {
     this.#nextSeq = seqNext(this.#nextSeq);
   }
 
+  /** False while items wait to be written, to which a new one belongs behind. */
+  get isUpToDate(): boolean {
+    return this.#cursor === this.#nextSeq && !this.#isClosing;
+  }
+
+  /** `enqueue` for an item that is on the link already, behind a header of `nextSeq` and `lastReceived`. */
+  written(item: ItemBytes): void {
+    this.enqueue(item);
+    this.#cursor = this.#nextSeq;
+    this.#onAckWritten();
+  }
+
   /** No more items; the close frame goes out behind them. */
   // r[impl stable.x.close]
   close(): void {
@@ -201,9 +218,7 @@ export class StableCore {
   // r[impl stable.ack]
   // r[impl stable.x.ack-frame]
   takeFrame(): Frame {
-    this.#unackedItems = 0;
-    this.#unackedBytes = 0;
-    this.#oldestUnackedMs = undefined;
+    this.#onAckWritten();
     const ack = this.#lastReceived;
     if (this.#cursor !== this.#nextSeq) {
       const seq = this.#cursor;
@@ -219,6 +234,12 @@ export class StableCore {
     }
     this.#hasSentAckFrame = true;
     return { seq, ack, item: whole(fillers.ack) };
+  }
+
+  #onAckWritten(): void {
+    this.#unackedItems = 0;
+    this.#unackedBytes = 0;
+    this.#oldestUnackedMs = undefined;
   }
 
   #isAckDue(isLate: boolean): boolean {

@@ -8,11 +8,18 @@ import type { StableCore } from "./stable-core.ts";
 import { type PermitOwner, StablePermit } from "./stable-permit.ts";
 
 /** What the sending half asks of its conduit. */
-export interface OutboundFlow {
+export interface OutboundFlow<M> {
   /** The current link takes nothing more right now. */
   isBlocked(): boolean;
   /** Numbers an item and writes it, on this link or the next. */
   enqueue(item: ItemBytes): void;
+  /**
+   * Encodes an item into the current link's buffer, where it is kept for replay, and numbers it.
+   *
+   * @returns false if the link takes nothing now, or keeps nothing
+   * @throws what encoding throws; nothing was written then
+   */
+  tryWrite(item: M): boolean;
   /** The numbers are used up. @returns the error that everybody gets */
   exhausted(): RoamError;
   /** Nothing more is sent; resolves when that is said. */
@@ -23,12 +30,12 @@ export interface OutboundFlow {
 export class StableTx<M> implements ConduitTx<M>, PermitOwner<M> {
   maxPayloadBytes = 0xffff_ffff;
   readonly #core: StableCore;
-  readonly #flow: OutboundFlow;
+  readonly #flow: OutboundFlow<M>;
   readonly #arena: ItemArena<M>;
   readonly #line: WaitLine;
   #failure: RoamError | undefined;
 
-  constructor(family: MessageFamily<M>, core: StableCore, flow: OutboundFlow) {
+  constructor(family: MessageFamily<M>, core: StableCore, flow: OutboundFlow<M>) {
     this.#core = core;
     this.#flow = flow;
     this.#arena = new ItemArena(family.encode);
@@ -67,38 +74,31 @@ export class StableTx<M> implements ConduitTx<M>, PermitOwner<M> {
   /** Encodes first, then numbers: a failed encode leaves no hole. */
   // r[impl stable.x.permit]
   sent(item: M): void {
-    let bytes: ItemBytes;
     try {
       if (this.#failure !== undefined) throw this.#failure;
-      bytes = this.encode(item);
-      this.#check(bytes);
+      if (this.#core.isExhausted) throw this.#flow.exhausted();
+      if (!this.#flow.tryWrite(item)) this.#flow.enqueue(this.checked(this.encode(item)));
     } catch (error) {
       this.released();
+      if (error instanceof EncodeError) throw new RoamError("encode", error.message, { cause: error });
       throw error;
     }
-    this.#flow.enqueue(bytes);
     this.#line.serve();
   }
 
   encode(item: M): ItemBytes {
     if (this.#core.replayFrames === 0) this.#arena.reuse();
-    try {
-      return this.#arena.add(item);
-    } catch (error) {
-      if (error instanceof EncodeError) throw new RoamError("encode", error.message, { cause: error });
-      throw error;
-    }
+    return this.#arena.add(item);
   }
 
-  #check({ start, end }: ItemBytes): void {
-    const length = end - start;
-    if (length > this.maxPayloadBytes) {
-      throw new RoamError(
-        "too-large",
-        `an item of ${length} bytes is above the limit of ${this.maxPayloadBytes}`,
-      );
-    }
-    if (this.#core.isExhausted) throw this.#flow.exhausted();
+  /** @throws RoamError `too-large` */
+  checked(item: ItemBytes): ItemBytes {
+    const length = item.end - item.start;
+    if (length <= this.maxPayloadBytes) return item;
+    throw new RoamError(
+      "too-large",
+      `an item of ${length} bytes is above the limit of ${this.maxPayloadBytes}`,
+    );
   }
 
   /** There may be room again. */

@@ -70,6 +70,13 @@ suite("frames", () => {
     assert.deepEqual(reader.rest(), bytes("00 09 01"));
   });
 
+  test("the item ends where its payload does, whatever follows in the chunk", () => {
+    const chunk = bytes("FF 05 01 04 09 08 FF FF");
+    const reader = new Reader(chunk, 1, 6);
+    assert.deepEqual(readFrame(reader), { seq: 5, ack: 4, item: { bytes: chunk, start: 4, end: 6 } });
+    assert.deepEqual(reader.rest(), bytes("09 08"));
+  });
+
   // r[verify zerocopy.scatter.replay]
   test("a large item goes to the link as it is, a small one is copied from its chunk", () => {
     for (const { length, isCopied } of [
