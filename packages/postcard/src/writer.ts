@@ -47,6 +47,11 @@ export class Writer {
     return this.offset + this.#gatheredBytes;
   }
 
+  /** Byte arrays gathered so far: with `offset`, where the writer stands. */
+  get gathered(): number {
+    return this.#gathered.length;
+  }
+
   /** Makes room for `more` bytes behind `offset`. */
   ensure(more: number): void {
     if (this.offset + more > this.bytes.length) this.#grow(this.offset + more);

@@ -32,7 +32,7 @@ export function streamScenario(sim: Simulation): Scenario<StreamMethods> {
   const limits = randomLimits(random);
   const upAtServer = new Map<number, Ledger>();
   const callsAtServer = new Map<number, Ledger>();
-  const options = { limits, adaptiveCredit: random.chance(0.3) };
+  const options = { limits, adaptiveCredit: random.chance(0.7) };
   return {
     connect: options,
     serve: options,

@@ -72,7 +72,6 @@ export class SoakEnd {
     const maxChannelBufferBytes = CREDIT_OF_BUDGETS * maxReplayBytes;
     return {
       conduit: "stable",
-      adaptiveCredit: true,
       limits: { maxReplayBytes, maxChannelBufferBytes, maxSessionBufferBytes: maxChannelBufferBytes },
     } as const;
   }

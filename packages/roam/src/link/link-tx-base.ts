@@ -1,4 +1,4 @@
-import { type Mark, Writer } from "roam-postcard";
+import { Writer } from "roam-postcard";
 import { RoamError } from "../errors.ts";
 import { dispose } from "../internal/dispose.ts";
 import { WaitLine } from "../internal/wait-line.ts";
@@ -11,8 +11,8 @@ const PERMIT_BYTES = 1024;
 export interface Outlet {
   /** Bytes written ahead of each payload, to be filled in by `seal`. */
   readonly gapBytes: number;
-  /** Payload complete in `writer[start..]`, gap included. */
-  seal(writer: Writer, start: Mark, length: number): void;
+  /** Payload complete behind the offset `start`, gap included. */
+  seal(writer: Writer, start: number, length: number): void;
   /** Everything committed so far is to reach the transport; resolves when it has been taken. */
   end(): Promise<void>;
 }
@@ -116,7 +116,8 @@ export class LinkTxBase implements LinkTx {
     if (this.#failure !== undefined) throw this.#failure;
     const { writer } = this;
     const { gapBytes } = this.#outlet;
-    const start = writer.mark();
+    // Not `mark`, which makes an object for each payload.
+    const { offset, gathered } = writer;
     const before = writer.length;
     try {
       writer.ensure(gapBytes);
@@ -124,10 +125,10 @@ export class LinkTxBase implements LinkTx {
       encode(writer, value);
       this.check(writer.length - before - gapBytes);
     } catch (error) {
-      writer.rollback(start);
+      writer.rollback({ offset, gathered });
       throw error;
     }
-    this.#outlet.seal(writer, start, writer.length - before - gapBytes);
+    this.#outlet.seal(writer, offset, writer.length - before - gapBytes);
   }
 }
 

@@ -53,7 +53,7 @@ export class StreamLink implements Link {
         // r[impl zerocopy.send.stream]
         // r[impl zerocopy.scatter.plan.size]
         seal: (writer, start, length) => {
-          writer.patchU32(start.offset, length);
+          writer.patchU32(start, length);
           this.#flushSoon();
         },
         end: () => this.#end(),

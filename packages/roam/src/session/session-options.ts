@@ -52,7 +52,7 @@ export interface SessionOptions {
   readonly keepalive?: KeepaliveOptions;
   /** The session stays when nobody here uses its root any more: for servers. */
   readonly keepAlive?: boolean;
-  /** Receivers grant ahead of consumers that keep up (default off, as published peers). */
+  /** Receivers grant ahead of consumers that keep up (default on); off, as published peers. */
   readonly adaptiveCredit?: boolean;
   /** Items of ours out at a time on one channel; 64 for published receivers with larger credit. */
   readonly peerItemWindow?: number;

@@ -69,7 +69,7 @@ export class Session implements ConnectionHost {
       acceptor: options.acceptConnection,
     });
     if (options.peerItemWindow !== undefined) this.peerItemWindow = options.peerItemWindow;
-    if (options.adaptiveCredit) {
+    if (options.adaptiveCredit !== false) {
       this.budget = {
         maxItems: limits.maxChannelBufferItems,
         maxBytes: limits.maxChannelBufferBytes,

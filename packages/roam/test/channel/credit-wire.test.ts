@@ -203,7 +203,7 @@ suite("granting ahead, on the wire", () => {
   /** Sends all the credit it is given, 50 ms later each time, until `rounds` are over. */
   async function grantsIn(rounds: number, limits = {}): Promise<number[]> {
     const clock = new VirtualClock();
-    await using served = await holding({ adaptiveCredit: true, clock, limits });
+    await using served = await holding({ clock, limits });
     await served.peer.send(callOf(Flow, "in16", 1, { channels: [1] }));
     await settled();
     const rx = served.held[0] as Rx<number>;
@@ -244,7 +244,7 @@ suite("granting ahead, on the wire", () => {
 
   // r[verify rpc.x.adaptive-credit]
   test("a session full of what nobody reads does not stop the channel that is read", async () => {
-    await using served = await holding({ adaptiveCredit: true, limits: { maxSessionBufferBytes: 10 } });
+    await using served = await holding({ limits: { maxSessionBufferBytes: 10 } });
     await served.peer.send(callOf(Flow, "blobs", 1, { channels: [1] }));
     await served.peer.send(itemOf(1, [20, ...Array(20).fill(0)]));
     await served.peer.send(callOf(Flow, "in4", 3, { channels: [3] }));
@@ -276,7 +276,7 @@ suite("granting ahead, on the wire", () => {
         out2: () => {},
         blobs: () => {},
       },
-      { server: { adaptiveCredit: true } },
+      {},
     );
     await pair.client.in16({ items: Array.from({ length: 5_000 }, (_, item) => item % 256) });
     assert.deepEqual(pair.failures, []);

@@ -141,7 +141,7 @@ suite("whatever the order of sends, reads and grants", () => {
         const handlers = Object.fromEntries(
           credits.map((n) => [`flow${n}`, take]),
         ) as unknown as FlowHandlers;
-        await using served = await scriptedClient(Flow, handlers);
+        await using served = await scriptedClient(Flow, handlers, { adaptiveCredit: false });
         await served.peer.send(callOf(Flow, `flow${credit}` as "flow1", 1, { channels: [1] }));
         await settled();
         let out = credit;

@@ -41,13 +41,29 @@ export function encodeFrame(writer: Writer, { seq, ack, item }: Frame): void {
   else writer.raw(bytes.subarray(start, end));
 }
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A frame to be filled again and again, by who keeps none. */
+export type FrameInHand = Mutable<Omit<Frame, "item">> & { readonly item: Mutable<ItemBytes> };
+
+export function frameInHand(): FrameInHand {
+  return { seq: 0, ack: undefined, item: { bytes: EMPTY, start: 0, end: 0 } };
+}
+
+const EMPTY = new Uint8Array();
+
 /**
  * Reads the header of a payload; the item is left in the reader, and not looked at.
  *
+ * @param frame is filled and returned
  * @throws DecodeError if the header is cut short or a number exceeds u32
  */
-export function readFrame(reader: Reader): Frame {
-  const seq = reader.u32();
-  const ack = reader.bool() ? reader.u32() : undefined;
-  return { seq, ack, item: { bytes: reader.bytes, start: reader.offset, end: reader.end } };
+export function readFrame(reader: Reader, frame: FrameInHand = frameInHand()): Frame {
+  frame.seq = reader.u32();
+  frame.ack = reader.bool() ? reader.u32() : undefined;
+  const { item } = frame;
+  item.bytes = reader.bytes;
+  item.start = reader.offset;
+  item.end = reader.end;
+  return frame;
 }

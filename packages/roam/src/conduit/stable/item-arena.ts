@@ -61,13 +61,10 @@ export function encodeToKeep<M>(
   item: M,
   encode: (writer: Writer, item: M) => void,
 ): ItemBytes {
-  const start = writer.offset;
-  const before = writer.length;
-  const mark = writer.mark();
+  const { offset, gathered } = writer;
   encode(writer, item);
-  const end = writer.offset;
-  if (writer.length - before === end - start) return { bytes: writer.bytes, start, end };
-  const bytes = writer.cut(mark);
+  if (writer.gathered === gathered) return { bytes: writer.bytes, start: offset, end: writer.offset };
+  const bytes = writer.cut({ offset, gathered });
   writer.raw(bytes);
   return { bytes, start: 0, end: bytes.length };
 }

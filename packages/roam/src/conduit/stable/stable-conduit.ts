@@ -16,6 +16,7 @@ import type { Attachment } from "./attachment.ts";
 import {
   encodeFrame,
   type Frame,
+  frameInHand,
   type ItemBytes,
   MAX_FRAME_HEADER_BYTES,
   readFrame,
@@ -45,6 +46,9 @@ export interface StableConduitOptions<M> {
 /** Time in which a peer that follows these rules answers our close with its own (ms). */
 export const CLOSE_GRACE_MS = 250;
 
+/** What a stream link has before each payload. */
+const LINK_PREFIX_BYTES = 4;
+
 const FAULTS = { gap: "a frame is missing", ack: "an ack for what was never sent" } as const;
 
 /**
@@ -73,6 +77,16 @@ export class StableConduit<M> implements Conduit<M>, ReplaceableLinks {
   #failure: RoamError | undefined;
   #end: RoamError | undefined;
   #onClosed: (() => void) | undefined;
+  readonly #frame = frameInHand();
+  /** The time at which the chunk came that is being read. */
+  #chunkMs: number | undefined;
+  /** Asked once for all frames of a chunk: the time of day costs as much as a small frame. */
+  readonly #chunkClock = {
+    nowMs: () => {
+      this.#chunkMs ??= this.#options.clock.nowMs();
+      return this.#chunkMs;
+    },
+  };
   /** Where the item stands that was encoded last in a link's buffer. */
   #kept: ItemBytes | undefined;
   #stopAckTimer: (() => void) | undefined;
@@ -278,9 +292,11 @@ export class StableConduit<M> implements Conduit<M>, ReplaceableLinks {
 
   #receive(reader: Reader): void {
     if (this.#end !== undefined || this.#failure !== undefined) return;
-    let frame: Frame;
+    // The first of a chunk stands behind a length at most; the others have come with it.
+    if (reader.start <= LINK_PREFIX_BYTES) this.#chunkMs = undefined;
+    const frame = this.#frame;
     try {
-      frame = readFrame(reader);
+      readFrame(reader, frame);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       return this.#failed(new RoamError("decode", error.message, { cause: error }));
@@ -296,7 +312,7 @@ export class StableConduit<M> implements Conduit<M>, ReplaceableLinks {
     // Whatever comes is progress: only a link that is silent is taken for dead.
     if (this.#stopSolicitTimer !== undefined) this.#armSolicitTimer();
     const { replayFrames } = this.core;
-    const verdict = this.core.onFrame(frame, this.#options.clock);
+    const verdict = this.core.onFrame(frame, this.#chunkClock);
     if (this.core.replayFrames < replayFrames) this.#onAcked();
     switch (verdict.kind) {
       case "deliver":

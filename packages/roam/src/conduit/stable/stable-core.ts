@@ -325,7 +325,6 @@ export class StableCore {
       this.#receivedFrames++;
       this.#unackedItems++;
       this.#unackedBytes += item.end - item.start;
-      // Asked for once in a batch: the time of day costs as much as a small frame.
       this.#oldestUnackedMs ??= clock.nowMs();
       this.#gapAt = undefined;
       this.#hasProgress = true;
