@@ -269,10 +269,10 @@ export class StableConduit<M> implements Conduit<M>, ReplaceableLinks {
 
   // r[impl stable.x.ack-solicit]
   #solicitIfWanted(): void {
+    if (!this.core.wantsAck || this.#stopSolicitTimer !== undefined) return;
     const solicit = this.#options.family.fillers?.solicit;
-    if (solicit === undefined || this.#stopSolicitTimer !== undefined) return;
-    if (this.#attachment === undefined || this.#end !== undefined) return;
-    if (!this.core.wantsAck || !this.core.tryTakeHeadroom()) return;
+    if (solicit === undefined || this.#attachment === undefined || this.#end !== undefined) return;
+    if (!this.core.tryTakeHeadroom()) return;
     this.#armSolicitTimer();
     this.core.enqueue(this.#tx.encode(solicit));
     this.core.solicited();

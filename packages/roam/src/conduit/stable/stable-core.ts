@@ -165,8 +165,8 @@ export class StableCore {
 
   /** Items left, when that is worth a word: once, 2^20 before the end. */
   get exhaustionNotice(): number | undefined {
-    const left = LAST_SEQ - (this.#lastSent ?? -1);
-    return left === EXHAUSTION_NOTICE && !this.#peerSendsAckFrames ? left : undefined;
+    if (this.#lastSent !== LAST_SEQ - EXHAUSTION_NOTICE || this.#peerSendsAckFrames) return undefined;
+    return EXHAUSTION_NOTICE;
   }
 
   /** Numbers an encoded item and keeps it. The permit for it is spent. */
