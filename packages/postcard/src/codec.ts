@@ -1,89 +1,86 @@
-import { buildDecoder, type Decode } from "./decoders.ts";
-import { buildEncoder, type Encode } from "./encoders.ts";
-import { EncodeError } from "./errors.ts";
-import { MAX_DEPTH } from "./limits.ts";
+import { decodersOf, encodersOf } from "./closures.ts";
 import { Reader } from "./reader.ts";
-import type { Schema, SchemaNode } from "./schema.ts";
-import { isLevel, needsDepthCount } from "./shape.ts";
+import type { Schema } from "./schema.ts";
 import { Writer } from "./writer.ts";
 
-/** The two directions of one type. Both advance a cursor they are handed. */
+/**
+ * The two directions of one type. Call them as methods: they may be exchanged for faster ones
+ * that do the same.
+ */
 export interface Codec<T> {
   readonly schema: Schema<T>;
-  /** @throws EncodeError leaving the writer somewhere behind where it stood: roll it back */
+  /**
+   * Appends a value.
+   *
+   * @throws EncodeError leaving the writer somewhere behind where it stood: roll it back
+   */
   readonly encode: (writer: Writer, value: T) => void;
-  /** @throws DecodeError */
+  /**
+   * The next value. Byte arrays in it are views on the payload.
+   *
+   * @throws DecodeError
+   */
   readonly decode: (reader: Reader) => T;
+  /**
+   * The bytes of one value. Like those of `Buffer.from` they may lie in memory that other
+   * results share: copy them before their `buffer` is transferred.
+   *
+   * @throws EncodeError if the value does not fit the schema
+   */
+  readonly toBytes: (value: T) => Uint8Array;
+  /**
+   * One value from the start of its bytes, whatever follows. Byte arrays in it are views on them.
+   *
+   * @throws DecodeError
+   */
+  readonly fromBytes: (bytes: Uint8Array) => T;
 }
 
+/** A codec as those see it who may exchange its functions. */
+export type OpenCodec<T = unknown> = { -readonly [K in keyof Codec<T>]: Codec<T>[K] };
+
 const compiled = new WeakMap<Schema, Codec<unknown>>();
+
+/** Sees each codec as it is made. */
+let improve: ((codec: OpenCodec) => void) | undefined;
+
+/** For what makes codecs faster: called with each that is compiled from now on. */
+export function onCompiled(improver: (codec: OpenCodec) => void): void {
+  improve = improver;
+}
 
 /**
  * The codec of a schema: closures, built once and kept for as long as the schema lives.
  */
 // r[impl codec.x.plan]
 export function compile<T>(schema: Schema<T>): Codec<T> {
-  let codec = compiled.get(schema) as Codec<T> | undefined;
-  if (codec === undefined) {
-    codec = {
-      schema,
-      encode: build<Encode>(schema, buildEncoder, countedEncode) as Codec<T>["encode"],
-      decode: build<Decode>(schema, buildDecoder, countedDecode) as Codec<T>["decode"],
-    };
-    compiled.set(schema, codec as Codec<unknown>);
-  }
+  const known = compiled.get(schema) as Codec<T> | undefined;
+  if (known !== undefined) return known;
+  const encode = encodersOf(schema)(schema);
+  const decode = decodersOf(schema)(schema) as Codec<T>["decode"];
+  const codec: OpenCodec<T> = {
+    schema,
+    encode,
+    decode,
+    toBytes: (value) => {
+      const writer = new Writer();
+      encode(writer, value);
+      return writer.finish();
+    },
+    fromBytes: (bytes) => decode(new Reader(bytes)),
+  };
+  improve?.(codec as OpenCodec);
+  compiled.set(schema, codec as Codec<unknown>);
   return codec;
 }
 
-/** Builds one direction of a schema and its parts; a part met again, or inside itself, is shared. */
-function build<F>(
-  root: Schema,
-  make: (node: SchemaNode, part: (schema: Schema) => F) => F,
-  counted: (inner: F) => F,
-): F {
-  const isCounted = needsDepthCount(root);
-  const built = new Map<Schema, F>();
-  const part = (schema: Schema): F => {
-    const known = built.get(schema);
-    if (known !== undefined) return known;
-    const plain = make(schema as SchemaNode, part);
-    const own = isCounted && isLevel(schema) ? counted(plain) : plain;
-    built.set(schema, own);
-    return own;
-  };
-  return part(root);
-}
-
-// r[impl codec.x.limits]
-function countedDecode(inner: Decode): Decode {
-  return (reader) => {
-    reader.enter();
-    const value = inner(reader);
-    reader.depth--;
-    return value;
-  };
-}
-
-function countedEncode(inner: Encode): Encode {
-  return (writer, value) => {
-    if (++writer.depth > MAX_DEPTH) {
-      writer.depth = 0;
-      throw new EncodeError(`nesting deeper than ${MAX_DEPTH}`);
-    }
-    inner(writer, value);
-    writer.depth--;
-  };
-}
-
 /**
- * The bytes of one value.
+ * The bytes of one value, as `Codec.toBytes`.
  *
  * @throws EncodeError if the value does not fit the schema
  */
 export function encode<T>(schema: Schema<T>, value: NoInfer<T>): Uint8Array {
-  const writer = new Writer();
-  compile<T>(schema).encode(writer, value);
-  return writer.finish();
+  return compile<T>(schema).toBytes(value);
 }
 
 /**
@@ -93,8 +90,10 @@ export function encode<T>(schema: Schema<T>, value: NoInfer<T>): Uint8Array {
  * @throws DecodeError
  */
 export function decode<T>(schema: Schema<T>, bytes: Uint8Array, options?: { isStrict?: boolean }): T {
+  const codec = compile(schema);
+  if (!options?.isStrict) return codec.fromBytes(bytes);
   const reader = new Reader(bytes);
-  const value = compile(schema).decode(reader);
-  if (options?.isStrict && reader.remaining > 0) reader.fail(`${reader.remaining} bytes left over`);
+  const value = codec.decode(reader);
+  if (reader.remaining > 0) reader.fail(`${reader.remaining} bytes left over`);
   return value;
 }

@@ -120,11 +120,13 @@ function arrayDecoder(length: number, decode: Decode): Decode<unknown[]> {
 }
 
 function items(reader: Reader, count: number, decode: Decode): unknown[] {
-  const values: unknown[] = [];
+  // A longer one grows as its items come.
+  const values: unknown[] = new Array(Math.min(count, 65_536));
+  let index = 0;
   try {
-    for (let index = 0; index < count; index++) values.push(decode(reader));
+    for (; index < count; index++) values[index] = decode(reader);
   } catch (error) {
-    throw within(values.length, error);
+    throw within(index, error);
   }
   return values;
 }
@@ -143,7 +145,7 @@ function contentKey(value: unknown): string {
 }
 
 /** True if equal values are the same value to a Map or a Set. */
-function hasIdentity(schema: Schema): boolean {
+export function hasIdentity(schema: Schema): boolean {
   const node = nodeOf(schema);
   if (node.kind === "newtype") return hasIdentity(node.inner);
   if (node.kind === "enum") return node.variants.every((variant) => variant.kind === "unit");

@@ -1,4 +1,5 @@
 import { DecodeError } from "./errors.ts";
+import { asI64, asU64, HIGH, halves, LOW } from "./halves.ts";
 import { MAX_DEPTH, MAX_ELEMENTS } from "./limits.ts";
 import { nanOfF32Bits } from "./nan.ts";
 import { decodeUtf8 } from "./utf8.ts";
@@ -134,23 +135,51 @@ export class Reader {
   }
 
   u64(): bigint {
-    return this.#wide(10, 0xffff_ffff_ffff_ffffn);
-  }
-
-  u128(): bigint {
-    return this.#wide(19, 0xffff_ffff_ffff_ffff_ffff_ffff_ffff_ffffn);
+    this.#halves();
+    return asU64[0] as bigint;
   }
 
   i64(): bigint {
-    return unzigzag(this.u64());
+    this.#halves();
+    const lo = halves[LOW] as number;
+    const hi = halves[HIGH] as number;
+    const sign = -(lo & 1);
+    halves[LOW] = ((lo >>> 1) | (hi << 31)) ^ sign;
+    halves[HIGH] = (hi >>> 1) ^ sign;
+    return asI64[0] as bigint;
+  }
+
+  u128(): bigint {
+    const { bytes, end } = this;
+    const start = this.offset;
+    let value = 0n;
+    let shift = 0n;
+    for (let at = start; at < start + 19; at++) {
+      const byte = at < end ? (bytes[at] as number) : this.#truncated();
+      value |= BigInt(byte & 0x7f) << shift;
+      shift += 7n;
+      if (byte < 0x80) {
+        if (at === start + 18 && byte > 3) this.fail("varint exceeds its type", start);
+        this.offset = at + 1;
+        return value;
+      }
+    }
+    return this.fail("varint longer than 19 bytes", start);
   }
 
   i128(): bigint {
-    return unzigzag(this.u128());
+    const n = this.u128();
+    return (n >> 1n) ^ -(n & 1n);
   }
 
   /** A u64 varint as its two halves, for ids that are matched and never computed with. */
   u64Halves(): { lo: number; hi: number } {
+    this.#halves();
+    return { lo: halves[LOW] as number, hi: halves[HIGH] as number };
+  }
+
+  /** Reads a u64 varint into `halves`. */
+  #halves(): void {
     const { bytes, end } = this;
     const start = this.offset;
     let lo = 0;
@@ -162,48 +191,16 @@ export class Reader {
       else if (index === 4) {
         lo |= group << 28;
         hi = group >>> 4;
-      } else if (index < 9) hi |= group << (index * 7 - 32);
-      else {
-        if (group > 1) this.fail("varint exceeds u64", start);
-        hi |= group << 31;
-      }
+      } else hi |= group << (index * 7 - 32);
       if (byte < 0x80) {
+        if (index === 9 && byte > 1) this.fail("varint exceeds its type", start);
         this.offset = start + index + 1;
-        return { lo: lo >>> 0, hi: hi >>> 0 };
+        halves[LOW] = lo;
+        halves[HIGH] = hi;
+        return;
       }
     }
-    return this.fail("varint longer than 10 bytes", start);
-  }
-
-  #wide(longest: number, max: bigint): bigint {
-    const { bytes, end } = this;
-    const start = this.offset;
-    let low = 0;
-    let scale = 1;
-    let at = start;
-    const shortEnd = start + Math.min(longest, 7);
-    for (; at < shortEnd; at++) {
-      const byte = at < end ? (bytes[at] as number) : this.#truncated();
-      low += (byte & 0x7f) * scale;
-      scale *= 0x80;
-      if (byte < 0x80) {
-        this.offset = at + 1;
-        return BigInt(low);
-      }
-    }
-    let value = BigInt(low);
-    let shift = 49n;
-    for (; at < start + longest; at++) {
-      const byte = at < end ? (bytes[at] as number) : this.#truncated();
-      value |= BigInt(byte & 0x7f) << shift;
-      shift += 7n;
-      if (byte < 0x80) {
-        if (value > max) this.fail("varint exceeds its type", start);
-        this.offset = at + 1;
-        return value;
-      }
-    }
-    return this.fail(`varint longer than ${longest} bytes`, start);
+    this.fail("varint longer than 10 bytes", start);
   }
 
   // r[impl codec.x.float]
@@ -221,7 +218,7 @@ export class Reader {
   string(): string {
     const length = this.length();
     const start = this.#advance(length);
-    return decodeUtf8(this.bytes, start, start + length);
+    return decodeUtf8(this.bytes, start, start + length, this.start);
   }
 
   // r[impl codec.x.char]
@@ -316,8 +313,4 @@ export class Reader {
   #truncated(): never {
     throw new DecodeError("payload ends inside a value", this.end - this.start);
   }
-}
-
-function unzigzag(n: bigint): bigint {
-  return (n >> 1n) ^ -(n & 1n);
 }

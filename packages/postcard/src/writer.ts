@@ -1,6 +1,7 @@
 import { EncodeError } from "./errors.ts";
+import { asU64, HIGH, halves, LOW } from "./halves.ts";
 import { f32BitsOfNaN } from "./nan.ts";
-import { isWellFormed, utf8Encoder } from "./utf8.ts";
+import { mostTextBytes, writeText } from "./utf8.ts";
 
 /** Where a writer stood, to go back to. */
 export interface Mark {
@@ -13,6 +14,15 @@ interface Gathered {
   readonly at: number;
   readonly bytes: Uint8Array;
 }
+
+const MAX_U64 = 0xffff_ffff_ffff_ffffn;
+
+/** What is left of one writer's buffer, for the next writer that needs one. */
+export interface SpareBuffer {
+  bytes: Uint8Array | undefined;
+}
+
+const NOTHING = new Uint8Array();
 
 /** Bytes up to which a loop copies faster than a view can be made. */
 const BY_HAND = 64;
@@ -31,15 +41,21 @@ export class Writer {
   context: unknown = undefined;
   gatherFrom: number;
   readonly #initial: number;
-  #view: DataView;
+  readonly #spare: SpareBuffer | undefined;
+  #view: DataView | undefined = undefined;
   #gathered: Gathered[] = [];
   #gatheredBytes = 0;
 
-  constructor(options: { initialBytes?: number; gatherFrom?: number } = {}) {
+  /**
+   * @param options.initialBytes of its buffer, which it makes when something is written
+   * @param options.spare shared by writers of which few have something in hand at a time: one that
+   *   was emptied holds no buffer
+   */
+  constructor(options: { initialBytes?: number; gatherFrom?: number; spare?: SpareBuffer } = {}) {
     this.#initial = options.initialBytes ?? 256;
     this.gatherFrom = options.gatherFrom ?? Number.POSITIVE_INFINITY;
-    this.bytes = new Uint8Array(this.#initial);
-    this.#view = new DataView(this.bytes.buffer);
+    this.#spare = options.spare;
+    this.bytes = NOTHING;
   }
 
   /** Bytes written, gathered ones included. */
@@ -58,10 +74,25 @@ export class Writer {
   }
 
   #grow(needed: number): void {
+    this.#view = undefined;
+    if (this.offset === 0 && this.#takeSpare(needed)) return;
     const larger = new Uint8Array(Math.max(needed, this.bytes.length * 2, this.#initial));
     larger.set(this.bytes.subarray(0, this.offset));
     this.bytes = larger;
-    this.#view = new DataView(larger.buffer);
+  }
+
+  #takeSpare(needed: number): boolean {
+    const bytes = this.#spare?.bytes;
+    if (this.#spare === undefined || bytes === undefined || bytes.length < needed) return false;
+    this.#spare.bytes = undefined;
+    this.bytes = bytes;
+    return true;
+  }
+
+  /** For floats at `bytes[offset..]`: good until the writer makes room. Made when first asked for. */
+  view(): DataView {
+    this.#view ??= new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
+    return this.#view;
   }
 
   fail(reason: string): never {
@@ -95,12 +126,15 @@ export class Writer {
   /** An integer of up to 128 bits; the caller has checked it. */
   varintWide(value: bigint): void {
     let rest = value;
-    this.ensure(19);
-    while (rest > 0xffff_ffffn) {
-      this.bytes[this.offset++] = Number(rest & 0x7fn) | 0x80;
-      rest >>= 7n;
+    if (rest > MAX_U64) {
+      this.ensure(19);
+      while (rest > MAX_U64) {
+        this.bytes[this.offset++] = Number(rest & 0x7fn) | 0x80;
+        rest >>= 7n;
+      }
     }
-    this.varint(Number(rest));
+    asU64[0] = rest;
+    this.varintHalves(halves[LOW] as number, halves[HIGH] as number);
   }
 
   /** A u64 given by its halves. */
@@ -134,52 +168,30 @@ export class Writer {
   // r[impl codec.x.float]
   f32(value: number): void {
     this.ensure(4);
-    if (Number.isNaN(value)) this.#view.setUint32(this.offset, f32BitsOfNaN(value), true);
-    else this.#view.setFloat32(this.offset, value, true);
+    if (Number.isNaN(value)) this.patchU32(this.offset, f32BitsOfNaN(value));
+    else this.view().setFloat32(this.offset, value, true);
     this.offset += 4;
   }
 
   f64(value: number): void {
     this.ensure(8);
-    this.#view.setFloat64(this.offset, value, true);
+    this.view().setFloat64(this.offset, value, true);
     this.offset += 8;
   }
 
   /** Four bytes at an earlier offset, little-endian: for length prefixes written last. */
   patchU32(offset: number, value: number): void {
-    this.#view.setUint32(offset, value, true);
+    const { bytes } = this;
+    bytes[offset] = value;
+    bytes[offset + 1] = value >>> 8;
+    bytes[offset + 2] = value >>> 16;
+    bytes[offset + 3] = value >>> 24;
   }
 
   /** Length-prefixed UTF-8. */
-  // r[impl codec.x.string]
   string(value: string): void {
-    const units = value.length;
-    // A unit takes at most three bytes. The prefix is written last, and `varint` asks for room
-    // for ten: it must not find too little and move to a new buffer without the text.
-    this.ensure(units * 3 + 10);
-    if (units < 32) {
-      const { bytes, offset } = this;
-      let at = offset + 1;
-      for (let index = 0; index < units; index++) {
-        const unit = value.charCodeAt(index);
-        if (unit > 0x7f) break;
-        bytes[at++] = unit;
-      }
-      if (at === offset + 1 + units) {
-        bytes[offset] = units;
-        this.offset = at;
-        return;
-      }
-    }
-    if (!isWellFormed(value)) this.fail("string with a lone surrogate");
-    // The prefix is as long as for pure ASCII, nearly always; else the text moves up.
-    const guess = varintSize(units);
-    const start = this.offset;
-    const { written } = utf8Encoder.encodeInto(value, this.bytes.subarray(start + guess));
-    const prefix = varintSize(written);
-    if (prefix !== guess) this.bytes.copyWithin(start + prefix, start + guess, start + guess + written);
-    this.varint(written);
-    this.offset = start + prefix + written;
+    this.ensure(mostTextBytes(value.length));
+    this.offset = writeText(this.bytes, this.offset, value);
   }
 
   /** Length-prefixed bytes. */
@@ -226,8 +238,12 @@ export class Writer {
     }
   }
 
-  /** Takes back everything written after the mark, as one array that belongs to the caller. */
-  cut(mark: Mark): Uint8Array {
+  /**
+   * Takes back everything written after the mark, as one array that belongs to the caller.
+   *
+   * @param make gives an array of that length; it is written from end to end
+   */
+  cut(mark: Mark, make = zeroes): Uint8Array {
     const gathered = this.#gathered.slice(mark.gathered);
     const pieces: Uint8Array[] = [];
     let from = mark.offset;
@@ -236,14 +252,14 @@ export class Writer {
       from = at;
     }
     pieces.push(this.bytes.subarray(from, this.offset));
-    const whole = concat(pieces);
+    const whole = concat(pieces, make);
     this.rollback(mark);
     return whole;
   }
 
   /**
    * The bytes written, in pieces that belong to the caller from now on; the writer goes on with
-   * what is left of its buffer, or a fresh one.
+   * what is left of its buffer, if that is much, or with the next one.
    */
   take(): Uint8Array[] {
     const pieces: Uint8Array[] = [];
@@ -258,9 +274,14 @@ export class Writer {
     this.#gatheredBytes = 0;
     const left = this.bytes.length - this.offset;
     // The tail of a buffer that is mostly unused is as good as a new one.
-    this.bytes = left * 2 > this.#initial ? this.bytes.subarray(this.offset) : new Uint8Array(this.#initial);
-    this.#view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
+    const rest = left * 2 > this.#initial ? this.bytes.subarray(this.offset) : NOTHING;
+    this.#view = undefined;
     this.offset = 0;
+    this.bytes = rest;
+    if (this.#spare !== undefined && rest !== NOTHING) {
+      this.#spare.bytes = rest;
+      this.bytes = NOTHING;
+    }
     return pieces;
   }
 
@@ -272,21 +293,18 @@ export class Writer {
   }
 }
 
-function concat(pieces: readonly Uint8Array[]): Uint8Array {
+function zeroes(length: number): Uint8Array {
+  return new Uint8Array(length);
+}
+
+function concat(pieces: readonly Uint8Array[], make = zeroes): Uint8Array {
   let length = 0;
   for (const piece of pieces) length += piece.length;
-  const whole = new Uint8Array(length);
+  const whole = make(length);
   let at = 0;
   for (const piece of pieces) {
     whole.set(piece, at);
     at += piece.length;
   }
   return whole;
-}
-
-function varintSize(value: number): number {
-  if (value < 0x80) return 1;
-  if (value < 0x4000) return 2;
-  if (value < 0x20_0000) return 3;
-  return value < 0x1000_0000 ? 4 : 5;
 }

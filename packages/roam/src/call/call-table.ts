@@ -1,7 +1,7 @@
 import type { Id } from "../wire/message.ts";
 
 /** Slots at the start; a power of two, as ever after. */
-const FIRST_SLOTS = 16;
+const FIRST_SLOTS = 4;
 /** Slots at most: 8 MiB, and room for a million calls in flight. */
 const MOST_SLOTS = 2 ** 20;
 

@@ -17,7 +17,7 @@ import { pump } from "./pump.ts";
 
 type Args = Record<string, unknown>;
 type OnMetadata = (metadata: Metadata) => void;
-type Ask = (args: Args, options: CallOptions, onMetadata: OnMetadata | undefined) => Promise<unknown>;
+type Ask = (args: Args, options: CallOptions) => Promise<unknown>;
 
 export interface ClientOptions {
   readonly middleware?: readonly Middleware[];
@@ -33,63 +33,93 @@ export function makeClient<M extends Methods>(
   options: ClientOptions = {},
 ): ClientMethods<M> {
   const client: Record<string, unknown> = {};
+  const from: CallsFrom = { caller, clock, options };
   for (const [name, method] of service.descriptors()) {
     // With `then` the client would be taken for a promise; `$` holds what is no method.
     if (name === "then" || name === "$")
       throw new TypeError(`${service.name}.${name} cannot be a client's method`);
-    client[name] = clientMethod(method, caller, clock, options);
+    client[name] = clientMethod(from, method);
   }
   return client as ClientMethods<M>;
 }
 
-function clientMethod(
-  method: MethodDescriptor,
-  caller: Caller,
-  clock: Clock,
-  options: ClientOptions,
-): unknown {
-  const place = channelArgs(method);
-  const ask = (args: Args, callOptions: CallOptions, onMetadata?: OnMetadata): Promise<unknown> =>
-    request(method, caller, clock, options, args, callOptions, onMetadata);
-  const askWithChannels: Ask = async (args, callOptions, onMetadata) => {
-    try {
-      return await ask(args, callOptions, onMetadata);
-    } finally {
-      // Those that were bound do not notice; the others must not wait for ever.
-      failChannels(method, args, new RoamError("closed", "the call ended without being sent"));
-    }
-  };
-  const start = (args: Args, callOptions: CallOptions, onMetadata?: OnMetadata) => {
-    if (place.length > 0) return withChannels(place, args, callOptions, askWithChannels, onMetadata);
-    const value = method.hasChannels
-      ? askWithChannels(args, callOptions, onMetadata)
-      : ask(args, callOptions, onMetadata);
-    return { value, ends: undefined };
-  };
-  const call = (args: Args = {}, callOptions: CallOptions = NO_OPTIONS) => {
-    const { value, ends } = start(args, callOptions);
+function clientMethod(from: CallsFrom, method: MethodDescriptor): unknown {
+  const calls = new MethodCalls(from, method);
+  return Object.assign((args?: Args, options?: CallOptions) => calls.call(args, options), {
+    result: (args?: Args, options?: CallOptions) => calls.result(args, options),
+  });
+}
+
+/** What the methods of a client have in common. */
+interface CallsFrom {
+  readonly caller: Caller;
+  readonly clock: Clock;
+  readonly options: ClientOptions;
+}
+
+/** Makes the calls of one method of a client. */
+class MethodCalls {
+  readonly #from: CallsFrom;
+  readonly #method: MethodDescriptor;
+  readonly #channels: readonly ChannelArg[];
+
+  constructor(from: CallsFrom, method: MethodDescriptor) {
+    this.#from = from;
+    this.#method = method;
+    this.#channels = method.hasChannels ? channelArgs(method) : NO_CHANNELS;
+  }
+
+  call(args: Args = {}, options: CallOptions = NO_OPTIONS): Promise<unknown> {
+    if (!this.#method.hasChannels) return this.#ask(args, options, undefined);
+    const { value, ends } = this.#start(args, options, undefined);
     if (ends === undefined) return value;
     // Who reads the channel learns of a failed call there; the promise may be left alone.
     value.catch(() => {});
     return Object.assign(value, ends);
-  };
-  return Object.assign(call, {
-    result: async (
-      args: Args = {},
-      callOptions: CallOptions = NO_OPTIONS,
-    ): Promise<CallResult<unknown, unknown>> => {
-      let metadata = Metadata.EMPTY;
-      try {
-        const { value } = start(args, callOptions, (received) => {
-          metadata = received;
-        });
-        return { ok: true, value: await value, metadata };
-      } catch (error) {
-        if (error instanceof CallError) return { ok: false, error, metadata: error.metadata };
-        throw error;
-      }
-    },
-  });
+  }
+
+  async result(args: Args = {}, options: CallOptions = NO_OPTIONS): Promise<CallResult<unknown, unknown>> {
+    let metadata = Metadata.EMPTY;
+    try {
+      const { value } = this.#start(args, options, (received) => {
+        metadata = received;
+      });
+      return { ok: true, value: await value, metadata };
+    } catch (error) {
+      if (error instanceof CallError) return { ok: false, error, metadata: error.metadata };
+      throw error;
+    }
+  }
+
+  #start(args: Args, options: CallOptions, onMetadata: OnMetadata | undefined): Started {
+    if (!this.#method.hasChannels) return { value: this.#ask(args, options, onMetadata), ends: undefined };
+    const ask: Ask = (given, givenOptions) => this.#askWithChannels(given, givenOptions, onMetadata);
+    if (this.#channels.length === 0) return { value: ask(args, options), ends: undefined };
+    return withChannels(this.#channels, args, options, ask);
+  }
+
+  #ask(args: Args, options: CallOptions, onMetadata: OnMetadata | undefined): Promise<unknown> {
+    return request(this.#method, this.#from, args, options, onMetadata);
+  }
+
+  async #askWithChannels(
+    args: Args,
+    options: CallOptions,
+    onMetadata: OnMetadata | undefined,
+  ): Promise<unknown> {
+    try {
+      return await this.#ask(args, options, onMetadata);
+    } finally {
+      // Those that were bound do not notice; the others must not wait for ever.
+      failChannels(this.#method, args, new RoamError("closed", "the call ended without being sent"));
+    }
+  }
+}
+
+/** A call under way, with the near ends of the channels that were left out. */
+interface Started {
+  readonly value: Promise<unknown>;
+  readonly ends: Record<string, unknown> | undefined;
 }
 
 const NO_OPTIONS: CallOptions = {};
@@ -97,9 +127,7 @@ const NO_OPTIONS: CallOptions = {};
 /** Sends one call: deadline, trace and metadata from the options, the call being served, the client. */
 function request(
   method: MethodDescriptor,
-  caller: Caller,
-  clock: Clock,
-  client: ClientOptions,
+  { caller, clock, options: client }: CallsFrom,
   args: Args,
   options: CallOptions,
   onMetadata: OnMetadata | undefined,
@@ -155,6 +183,8 @@ async function throughMiddleware(
   );
 }
 
+const NO_CHANNELS: readonly ChannelArg[] = [];
+
 interface ChannelArg {
   readonly name: string;
   readonly direction: "tx" | "rx";
@@ -169,13 +199,7 @@ function channelArgs(method: MethodDescriptor): readonly ChannelArg[] {
 }
 
 /** Makes the channels that the caller left out, and feeds the ones given as items. */
-function withChannels(
-  place: readonly ChannelArg[],
-  given: Args,
-  options: CallOptions,
-  ask: Ask,
-  onMetadata: OnMetadata | undefined,
-): { value: Promise<unknown>; ends: Record<string, unknown> } {
+function withChannels(place: readonly ChannelArg[], given: Args, options: CallOptions, ask: Ask): Started {
   const args = { ...given };
   const ends: Record<string, unknown> = {};
   const received: Rx<unknown>[] = [];
@@ -202,7 +226,7 @@ function withChannels(
   else options.signal?.addEventListener("abort", onAbort, { once: true });
   const inherited = inheritedBy(options.signal);
   if (inherited !== undefined) setInherited(local.signal, inherited);
-  const value = ask(args, { ...options, signal: local.signal }, onMetadata);
+  const value = ask(args, { ...options, signal: local.signal });
   // A source that throws fails the call with what it threw.
   for (const { tx, source } of sources) {
     void pump(source, tx, (error) => {

@@ -12,7 +12,7 @@ import { UserFailure } from "./call-error.ts";
 import type { HandledMethod, Handler } from "./handler.ts";
 import { HandlerChannels } from "./handler-channels.ts";
 import { runMiddleware } from "./middleware.ts";
-import { CANCELLED, INVALID_PAYLOAD, okBody, UNKNOWN_METHOD, userErrorBody } from "./response.ts";
+import { CANCELLED, INVALID_PAYLOAD, UNKNOWN_METHOD } from "./response.ts";
 
 /** A handler failed by something that is not its method's own error: for the owner's eyes only. */
 export type OnHandlerError = (
@@ -156,7 +156,7 @@ export class Dispatcher {
           ? run(args, context)
           : runMiddleware(middleware, context, async () => run(args, context));
       if (isThenable(result)) return this.#await({ request, context, handled, channels, result });
-      body = okBody(method, result);
+      body = handled.answers.ok(result);
     } catch (error) {
       body = this.#failureBody(handled, context, error);
     }
@@ -199,7 +199,7 @@ export class Dispatcher {
       served.stopDeadline = this.#options.clock.after(timeLeftMs, () => this.#cancel(served, expired()));
     }
     Promise.resolve(result).then(
-      (value) => settle(okBody(handled.method, value)),
+      (value) => settle(handled.answers.ok(value)),
       (error: unknown) => settle(this.#failureBody(handled, context, error)),
     );
     // The handler may have ended the session before it began to wait.
@@ -207,10 +207,9 @@ export class Dispatcher {
   }
 
   // r[impl rpc.x.handler-error]
-  #failureBody({ method }: HandledMethod, context: CallContext, error: unknown): Body {
+  #failureBody({ method, answers }: HandledMethod, context: CallContext, error: unknown): Body {
     if (error instanceof UserFailure) {
-      const body = userErrorBody(method, error.detail);
-      if (body !== undefined) return body;
+      if (answers.userError !== undefined) return answers.userError(error.detail);
     }
     // A handler whose receiver or caller has left is expected to fail.
     const hasLeft = context.isAborted || (error instanceof RoamError && error.code === "channel-reset");

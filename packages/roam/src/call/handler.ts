@@ -1,6 +1,7 @@
 import type { MethodDescriptor, Service } from "../schema/service.ts";
 import type { CallContext } from "./call-context.ts";
 import type { Middleware } from "./middleware.ts";
+import { type Answers, answersOf } from "./response.ts";
 
 /** The user's function for one method, with its types forgotten. */
 export type HandlerFunction = (args: Record<string, unknown>, call: CallContext) => unknown;
@@ -19,6 +20,7 @@ export interface Handler {
 export interface HandledMethod {
   readonly method: MethodDescriptor;
   readonly run: HandlerFunction;
+  readonly answers: Answers;
 }
 
 /**
@@ -37,7 +39,11 @@ export function implement(
   for (const [name, method] of descriptors) {
     const run = functions[name];
     if (typeof run !== "function") throw new TypeError(`${service.name}.${name} has no handler`);
-    const entry: HandledMethod = { method, run: run.bind(functions) as HandlerFunction };
+    const entry: HandledMethod = {
+      method,
+      run: run.bind(functions) as HandlerFunction,
+      answers: answersOf(method),
+    };
     byLowerHalf.set(method.idLo, [...(byLowerHalf.get(method.idLo) ?? []), entry]);
   }
   return {

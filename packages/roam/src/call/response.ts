@@ -14,31 +14,33 @@ export const UNKNOWN_METHOD: Body = bytes(1, 1);
 export const INVALID_PAYLOAD: Body = bytes(1, 2);
 export const CANCELLED: Body = bytes(1, 3);
 
-type Encode = (writer: Writer, value: unknown) => void;
-const okEncoders = new WeakMap<Codec<unknown>, Encode>();
-const errorEncoders = new WeakMap<Codec<unknown>, Encode>();
-
-function prefixed(cache: WeakMap<Codec<unknown>, Encode>, codec: Codec<unknown>, ...tags: number[]): Encode {
-  let encode = cache.get(codec);
-  if (encode === undefined) {
-    encode = (writer, value) => {
-      for (const tag of tags) writer.u8(tag);
-      codec.encode(writer, value);
-    };
-    cache.set(codec, encode);
-  }
-  return encode;
+/** The answers of one method. */
+export interface Answers {
+  /** `Ok(value)`. */
+  ok(value: unknown): Body;
+  /** `Err(User(detail))`; undefined for a method that has no error of its own. */
+  readonly userError: ((detail: unknown) => Body) | undefined;
 }
 
-/** The answer `Ok(value)`. */
-export function okBody(method: MethodDescriptor, value: unknown): Body {
-  return { value, encode: prefixed(okEncoders, method.returnsCodec, 0) };
+export function answersOf({ returnsCodec, errorCodec }: MethodDescriptor): Answers {
+  // Made once: a closure for each answer costs more than encoding it.
+  const encodeOk = (writer: Writer, value: unknown) => {
+    writer.u8(0);
+    returnsCodec.encode(writer, value);
+  };
+  return {
+    ok: (value) => ({ value, encode: encodeOk }),
+    userError: errorCodec && userErrors(errorCodec),
+  };
 }
 
-/** The answer `Err(User(detail))`; undefined for a method that has no error of its own. */
-export function userErrorBody(method: MethodDescriptor, detail: unknown): Body | undefined {
-  if (method.errorCodec === undefined) return undefined;
-  return { value: detail, encode: prefixed(errorEncoders, method.errorCodec, 1, 0) };
+function userErrors(codec: Codec<unknown>): (detail: unknown) => Body {
+  const encode = (writer: Writer, detail: unknown) => {
+    writer.u8(1);
+    writer.u8(0);
+    codec.encode(writer, detail);
+  };
+  return (detail) => ({ value: detail, encode });
 }
 
 /**

@@ -16,7 +16,7 @@ export class EndedIds {
   /** Ascending, with a gap between any two. */
   readonly #intervals: Interval[] = [];
   /** Ids from 2^53 on, one by one: no peer counts that far, but one may start there. */
-  readonly #huge = new Set<bigint>();
+  #huge: Set<bigint> | undefined;
 
   add(id: Id): void {
     if (typeof id === "bigint") return this.#addHuge(id);
@@ -42,14 +42,16 @@ export class EndedIds {
   }
 
   #addHuge(id: bigint): void {
-    this.#huge.add(id);
-    if (this.#huge.size <= MAX_INTERVALS) return;
-    const [oldest] = this.#huge;
-    if (oldest !== undefined) this.#huge.delete(oldest);
+    this.#huge ??= new Set();
+    const huge = this.#huge;
+    huge.add(id);
+    if (huge.size <= MAX_INTERVALS) return;
+    const [oldest] = huge;
+    if (oldest !== undefined) huge.delete(oldest);
   }
 
   has(id: Id): boolean {
-    if (typeof id === "bigint") return this.#huge.has(id);
+    if (typeof id === "bigint") return this.#huge?.has(id) ?? false;
     for (let at = this.#intervals.length - 1; at >= 0; at--) {
       const { first, last } = this.#intervals[at] as Interval;
       if (id > last) return false;

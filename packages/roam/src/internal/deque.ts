@@ -1,6 +1,6 @@
 /** A first-in first-out queue. `Array.shift` moves every element; this moves an index. */
 export class Deque<T> {
-  #slots: (T | undefined)[] = new Array(16);
+  #slots: (T | undefined)[] = new Array(4);
   #head = 0;
   #size = 0;
 

@@ -11,8 +11,9 @@ interface Waiter {
  */
 export class WaitLine {
   readonly #take: () => boolean;
-  // A Set keeps insertion order and removes from the middle at once.
-  readonly #waiters = new Set<Waiter>();
+  // A Set keeps insertion order and removes from the middle at once. Made when somebody waits:
+  // most lines of most sessions never see anybody.
+  #waiters: Set<Waiter> | undefined;
   #failure: { readonly error: unknown } | undefined;
 
   /** @param take takes one unit if there is one, and says so */
@@ -21,12 +22,12 @@ export class WaitLine {
   }
 
   get length(): number {
-    return this.#waiters.size;
+    return this.#waiters === undefined ? 0 : this.#waiters.size;
   }
 
   /** Takes a unit without waiting, unless others wait already. */
   tryTake(): boolean {
-    return this.#failure === undefined && this.#waiters.size === 0 && this.#take();
+    return this.#failure === undefined && this.length === 0 && this.#take();
   }
 
   /** Resolves when a unit has been taken for the caller. Rejects with the signal's reason. */
@@ -34,9 +35,11 @@ export class WaitLine {
     if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
     if (signal?.aborted) return Promise.reject(abortReason(signal));
     if (this.tryTake()) return Promise.resolve();
+    this.#waiters ??= new Set();
+    const waiters = this.#waiters;
     return new Promise((resolve, reject) => {
       const onAbort = () => {
-        this.#waiters.delete(waiter);
+        waiters.delete(waiter);
         reject(abortReason(signal as AbortSignal));
       };
       const waiter: Waiter = {
@@ -50,13 +53,13 @@ export class WaitLine {
         },
       };
       signal?.addEventListener("abort", onAbort, { once: true });
-      this.#waiters.add(waiter);
+      waiters.add(waiter);
     });
   }
 
   /** Call when units may have become free. */
   serve(): void {
-    if (this.#waiters.size === 0) return;
+    if (this.#waiters === undefined) return;
     for (const waiter of this.#waiters) {
       if (!this.#take()) return;
       this.#waiters.delete(waiter);
@@ -67,6 +70,7 @@ export class WaitLine {
   /** Turns everyone away, now and from now on. */
   fail(error: unknown): void {
     this.#failure ??= { error };
+    if (this.#waiters === undefined) return;
     for (const waiter of this.#waiters) waiter.reject(this.#failure.error);
     this.#waiters.clear();
   }

@@ -1,4 +1,4 @@
-import { Writer } from "roam-postcard";
+import { type SpareBuffer, Writer } from "roam-postcard";
 import { RoamError } from "../errors.ts";
 import { dispose } from "../internal/dispose.ts";
 import { WaitLine } from "../internal/wait-line.ts";
@@ -209,7 +209,15 @@ class Slot implements WriteSlot {
   }
 }
 
-/** The writer of a transport that gathers large byte arrays or must copy them. */
-export function outgoingWriter(options: { gatherFrom?: number } = {}): Writer {
-  return new Writer({ initialBytes: 16 * 1024, ...options });
+const spare: SpareBuffer = { bytes: undefined };
+
+/**
+ * The writer of a transport that gathers large byte arrays or must copy them.
+ *
+ * @param options.isShared what it gives is sent and never handed to anybody: links that are idle
+ *   hold no buffer then
+ */
+export function outgoingWriter(options: { gatherFrom?: number; isShared?: boolean } = {}): Writer {
+  const { isShared = false, ...rest } = options;
+  return new Writer({ initialBytes: 16 * 1024, ...rest, ...(isShared ? { spare } : {}) });
 }

@@ -60,7 +60,7 @@ export class StreamLink implements Link {
       },
       {
         highWaterBytes: HIGH_WATER_BYTES,
-        writer: outgoingWriter({ gatherFrom: GATHER_FROM }),
+        writer: outgoingWriter({ gatherFrom: GATHER_FROM, isShared: true }),
         leavesBytes: true,
       },
     );

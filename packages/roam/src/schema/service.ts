@@ -76,6 +76,7 @@ export function defineService<M extends Methods>(name: string, methods: M, ident
   for (const [methodName, declared] of Object.entries(methods))
     checkPlacement(`${name}.${methodName}`, declared);
   let descriptors: ReadonlyMap<string, MethodDescriptor> | undefined;
+  let digest: Uint8Array | undefined;
   return {
     name,
     methods,
@@ -84,7 +85,8 @@ export function defineService<M extends Methods>(name: string, methods: M, ident
       return descriptors;
     },
     digest() {
-      return identity.hash?.(digestInput([...this.descriptors().values()]));
+      digest ??= identity.hash?.(digestInput([...this.descriptors().values()]));
+      return digest;
     },
   };
 }

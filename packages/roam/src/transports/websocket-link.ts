@@ -56,7 +56,7 @@ export class WebSocketLink implements Link {
         },
         end: () => this.#end(),
       },
-      { highWaterBytes: HIGH_WATER_BYTES, writer: outgoingWriter() },
+      { highWaterBytes: HIGH_WATER_BYTES, writer: outgoingWriter({ isShared: true }) },
     );
     this.rx = new LinkRxBase({
       start: () => socket.resume(),

@@ -3,7 +3,7 @@ import { suite, test } from "node:test";
 import fc from "fast-check";
 import { CallTable } from "../../src/call/call-table.ts";
 
-const FIRST_SLOTS = 16;
+const FIRST_SLOTS = 4;
 const calls = (count: number, first = 1) =>
   Array.from({ length: count }, (_, index) => ({ id: first + 2 * index }));
 

@@ -4,12 +4,11 @@ import { CallError, method, service, t } from "roam";
 import { Metadata } from "roam/wire";
 import { Reader, Writer } from "roam-postcard";
 import {
+  answersOf,
   CANCELLED,
   INVALID_PAYLOAD,
-  okBody,
   readResponse,
   UNKNOWN_METHOD,
-  userErrorBody,
 } from "../../src/call/response.ts";
 import type { MethodDescriptor } from "../../src/schema/service.ts";
 import { descriptor, hex } from "./harness.ts";
@@ -23,7 +22,7 @@ const count = descriptor(Answers, "count");
 const nothing = descriptor(Answers, "nothing");
 const refuse = descriptor(Answers, "refuse");
 
-type Body = ReturnType<typeof okBody>;
+type Body = ReturnType<ReturnType<typeof answersOf>["ok"]>;
 
 function bytesOf(body: Body | undefined): string {
   assert(body !== undefined);
@@ -56,13 +55,13 @@ suite("the response payload", () => {
     { name: "Ok(300u32) of a fallible method", of: refuse, value: 300, bytes: "00 AC 02" },
   ]) {
     test(`${name} is ${bytes}, both ways`, () => {
-      assert.equal(bytesOf(okBody(of, value)), bytes);
+      assert.equal(bytesOf(answersOf(of).ok(value)), bytes);
       assert.equal(readResponse(of, parse(bytes), Metadata.EMPTY), value);
     });
   }
 
   test('User("no") is 01 00 02 6E 6F, both ways', () => {
-    assert.equal(bytesOf(userErrorBody(refuse, "no")), "01 00 02 6E 6F");
+    assert.equal(bytesOf(answersOf(refuse).userError?.("no")), "01 00 02 6E 6F");
     const error = failureOf(refuse, "01 00 02 6E 6F");
     assert.equal(error.code, "user");
     assert.equal(error.detail, "no");
@@ -70,7 +69,7 @@ suite("the response payload", () => {
   });
 
   test("an infallible method has no error of its own to send", () => {
-    assert.equal(userErrorBody(count, "no"), undefined);
+    assert.equal(answersOf(count).userError, undefined);
   });
 
   // r[verify rpc.fallible.roam-error]

@@ -40,7 +40,8 @@ export class ItemArena<M> {
 
   #roomy(): Writer {
     const { length } = this.#writer.bytes;
-    if (this.#writer.offset + LEAST_ROOM_BYTES > length) {
+    // One that has no buffer yet makes it when something is written.
+    if (length > 0 && this.#writer.offset + LEAST_ROOM_BYTES > length) {
       this.#writer = freshWriter(Math.min(2 * length, LARGEST_CHUNK_BYTES));
     }
     return this.#writer;

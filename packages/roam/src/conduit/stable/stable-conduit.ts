@@ -13,6 +13,7 @@ import type {
 } from "../conduit.ts";
 import type { ConduitState, LostReason } from "../conduit-state.ts";
 import type { Attachment } from "./attachment.ts";
+import { ChunkClock } from "./chunk-clock.ts";
 import {
   encodeFrame,
   type Frame,
@@ -46,8 +47,7 @@ export interface StableConduitOptions<M> {
 /** Time in which a peer that follows these rules answers our close with its own (ms). */
 export const CLOSE_GRACE_MS = 250;
 
-/** What a stream link has before each payload. */
-const LINK_PREFIX_BYTES = 4;
+const NOTHING = new Uint8Array();
 
 const FAULTS = { gap: "a frame is missing", ack: "an ack for what was never sent" } as const;
 
@@ -78,15 +78,7 @@ export class StableConduit<M> implements Conduit<M>, ReplaceableLinks {
   #end: RoamError | undefined;
   #onClosed: (() => void) | undefined;
   readonly #frame = frameInHand();
-  /** The time at which the chunk came that is being read. */
-  #chunkMs: number | undefined;
-  /** Asked once for all frames of a chunk: the time of day costs as much as a small frame. */
-  readonly #chunkClock = {
-    nowMs: () => {
-      this.#chunkMs ??= this.#options.clock.nowMs();
-      return this.#chunkMs;
-    },
-  };
+  readonly #chunkClock: ChunkClock;
   /** Where the item stands that was encoded last in a link's buffer. */
   #kept: ItemBytes | undefined;
   #stopAckTimer: (() => void) | undefined;
@@ -96,6 +88,7 @@ export class StableConduit<M> implements Conduit<M>, ReplaceableLinks {
   constructor(options: StableConduitOptions<M>) {
     const { family, limits, past } = options;
     this.#options = options;
+    this.#chunkClock = new ChunkClock(options.clock);
     const fillers = family.fillers && {
       ack: encoded(family, family.fillers.ack),
       close: encoded(family, family.fillers.close),
@@ -172,6 +165,8 @@ export class StableConduit<M> implements Conduit<M>, ReplaceableLinks {
       return false;
     if (!tx.tryWrite(item, this.#encodeKept)) return false;
     this.core.written(this.#kept as ItemBytes);
+    // An idle session must not keep a buffer alive.
+    this.#kept = undefined;
     this.#noticeExhaustion();
     this.#solicitIfWanted();
     return true;
@@ -292,8 +287,7 @@ export class StableConduit<M> implements Conduit<M>, ReplaceableLinks {
 
   #receive(reader: Reader): void {
     if (this.#end !== undefined || this.#failure !== undefined) return;
-    // The first of a chunk stands behind a length at most; the others have come with it.
-    if (reader.start <= LINK_PREFIX_BYTES) this.#chunkMs = undefined;
+    this.#chunkClock.onPayload(reader);
     const frame = this.#frame;
     try {
       readFrame(reader, frame);
@@ -313,6 +307,7 @@ export class StableConduit<M> implements Conduit<M>, ReplaceableLinks {
     if (this.#stopSolicitTimer !== undefined) this.#armSolicitTimer();
     const { replayFrames } = this.core;
     const verdict = this.core.onFrame(frame, this.#chunkClock);
+    this.#frame.item.bytes = NOTHING;
     if (this.core.replayFrames < replayFrames) this.#onAcked();
     switch (verdict.kind) {
       case "deliver":
