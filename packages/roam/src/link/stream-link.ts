@@ -5,8 +5,11 @@ import type { Link } from "./link.ts";
 import { LinkRxBase } from "./link-rx-base.ts";
 import { LinkTxBase, outgoingWriter } from "./link-tx-base.ts";
 
-/** Bytes that have not left this process, at which `reserve` waits. */
-const HIGH_WATER_BYTES = 256 * 1024;
+/**
+ * Bytes that have not left this process, at which `reserve` waits: sixteen payloads of 64 KiB in
+ * one write take a third less of both sides' time than in four.
+ */
+const HIGH_WATER_BYTES = 1024 * 1024;
 /** Byte arrays from this size on are handed to the stream without a copy. */
 const GATHER_FROM = 16 * 1024;
 

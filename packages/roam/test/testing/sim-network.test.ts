@@ -135,7 +135,8 @@ suite("a simulated network", () => {
       while (client.send(new Uint8Array(100_000))) sent++;
       await clock.pass(5);
     }
-    assert.ok(sent < 5, `${sent} payloads`);
+    // What the link itself takes, and one more.
+    assert.ok(sent < 12, `${sent} payloads`);
     assert.equal(server.bytes, 0);
     server.link.rx.resume();
     await clock.pass(5);
