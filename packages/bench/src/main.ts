@@ -1,40 +1,83 @@
-// Benchmarks: `npm run -s bench -- --help`. Bundles the measuring and the serving process, as a
-// user's program would be (tsx marks every function with its name at run time, which costs), and
-// runs them.
-import { fork } from "node:child_process";
-import { once } from "node:events";
+// Benchmarks: `npm run -s bench -- --help`.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
-import { readOptions, USAGE } from "./options.ts";
+import { bench } from "./bench.ts";
+import { bundleProcesses } from "./bundles.ts";
+import { cases } from "./cases.ts";
+import { besidePeers } from "./contenders.ts";
+import { guard, updateGuard } from "./guard.ts";
+import { lanes } from "./lanes.ts";
+import { circumstances, describe } from "./machine.ts";
+import { markdown } from "./markdown.ts";
+import { matrixOf } from "./matrix.ts";
+import { type Options, readOptions, USAGE } from "./options.ts";
+import type { PairSetting } from "./pair.ts";
+import { plot } from "./plot.ts";
+import { profile } from "./profile.ts";
+import { FIXED_CREDIT } from "./roam-service.ts";
+import { caseTable, summary } from "./table.ts";
+
+const PROFILES = fileURLToPath(new URL("../../../build/bench/profiles", import.meta.url));
+/** In this package, where the packages are that only it needs. */
+const BUNDLES = fileURLToPath(new URL("../build", import.meta.url));
+
+function write(path: string | undefined, text: () => string): void {
+  if (path === undefined) return;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text());
+}
+
+async function measure(options: Options, setting: PairSetting): Promise<void> {
+  const around = circumstances(options, args);
+  console.log(`${describe(around)}\n`);
+  const contenders = options.isBesidePeers ? await besidePeers() : lanes;
+  const wanted = cases.filter(({ name }) => options.leftOut?.test(name) !== true);
+  const matrix = matrixOf(wanted, contenders, options.filter);
+  const { results, hasFailed } = await bench(matrix, options.plan, setting);
+  for (const result of results) console.log(caseTable(result));
+  write(options.json, () => `${JSON.stringify({ ...around, plan: options.plan, results }, null, 1)}\n`);
+  write(options.markdown, () => markdown(results, around));
+  write(options.svg, () => plot(results, around));
+  console.log(summary(results));
+  if (hasFailed) process.exitCode = 1;
+}
 
 const args = process.argv.slice(2);
 if (args.includes("--help")) {
   console.log(USAGE);
   process.exit(0);
 }
+let options: Options;
 try {
-  readOptions(args);
+  options = readOptions(args);
 } catch (error) {
   console.error(`${(error as Error).message}\n${USAGE}`);
   process.exit(2);
 }
 
-const source = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-const outdir = source("../../../build/bench");
-await build({
-  entryPoints: [source("client.ts"), source("server.ts")],
-  outdir,
-  outExtension: { ".js": ".mjs" },
-  bundle: true,
-  format: "esm",
-  platform: "node",
-  target: "node20",
-  conditions: ["roam-source"],
-  external: ["ws"],
-  sourcemap: true,
-  logLevel: "warning",
+// Of this run alone: another one, with other sources, may start while it lasts.
+const bundles = join(BUNDLES, `run-${process.pid}`);
+const directory = mkdtempSync(join(tmpdir(), "roam-bench-"));
+process.once("exit", () => {
+  for (const path of [bundles, directory]) rmSync(path, { recursive: true, force: true });
 });
-const client = fork(`${outdir}/client.mjs`, args, { execArgv: [] });
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => client.kill(signal));
-const [code] = (await once(client, "exit")) as [number | null];
-process.exitCode = code ?? 1;
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+
+const setting: PairSetting = {
+  bundles,
+  directory,
+  isPinned: options.isPinned,
+  env: options.isFixedCredit ? { [FIXED_CREDIT]: "1" } : {},
+};
+try {
+  await bundleProcesses(bundles);
+  if (options.profile !== undefined) await profile(options.profile, options.profileMs, setting, PROFILES);
+  else if (options.isUpdate) await updateGuard(setting, circumstances(options, args));
+  else if (options.isGuard) process.exitCode = (await guard(setting)) ? 0 : 1;
+  else await measure(options, setting);
+} catch (error) {
+  console.error(error instanceof TypeError ? error.message : error);
+  process.exitCode = 1;
+}

@@ -1,7 +1,8 @@
 import { accept, type ClientOf, connect, implement } from "roam";
 import { type Link, memoryLinkPair } from "roam/link";
+import { count, sendFor } from "./items.ts";
 import type { Credit, Peer } from "./peer.ts";
-import { Bench, benchHandlers, count, sendFor, sessionOptions } from "./roam-service.ts";
+import { Bench, benchHandlers, DOWN, sessionOptions, UP } from "./roam-service.ts";
 
 /** A client of the service at a URL, or on a link. */
 export async function roamPeer(
@@ -22,15 +23,13 @@ export async function memoryPeer(isAdaptive: boolean): Promise<Peer> {
 
 class RoamPeer implements Peer {
   readonly #client: ClientOf<typeof Bench>;
-  #value = 0;
 
   constructor(client: ClientOf<typeof Bench>) {
     this.#client = client;
   }
 
-  call(): Promise<unknown> {
-    this.#value = (this.#value + 1) & 0x3fff;
-    return this.#client.next({ value: this.#value });
+  call(value: number): Promise<number> {
+    return this.#client.next({ value });
   }
 
   async echo(payload: Uint8Array): Promise<number> {
@@ -39,15 +38,14 @@ class RoamPeer implements Peer {
   }
 
   async receive(durationMs: number, credit: Credit): Promise<number> {
-    const args = { duration_ms: durationMs };
-    const call = credit === 16 ? this.#client.down_16(args) : this.#client.down_1024(args);
+    const call = this.#client[DOWN[credit]]({ duration_ms: durationMs });
     const total = await count(call.items);
     await call;
     return total;
   }
 
   async send(durationMs: number, credit: Credit): Promise<number> {
-    const call = credit === 16 ? this.#client.up_16() : this.#client.up_1024();
+    const call = this.#client[UP[credit]]();
     const sent = await sendFor(durationMs, call.items);
     await call.items.close();
     const counted = await call;

@@ -1,53 +1,99 @@
 import type { Case } from "./cases.ts";
-import type { Peer } from "./peer.ts";
+import type { Contender } from "./contender.ts";
+import type { Sample } from "./pair.ts";
+import { rotated } from "./statistics.ts";
 
 export interface Plan {
   readonly rounds: number;
   readonly roundMs: number;
+  /** Ahead of each round, the same case. */
   readonly warmUpMs: number;
+  /** Once in each fresh process, some of everything. */
+  readonly processWarmUpMs: number;
+  /** Fresh processes for each round, or the same ones for all. */
+  readonly isFresh: boolean;
 }
 
-/** What one lane did in one case: per second, round by round. */
-export interface Measured {
-  readonly case: string;
-  readonly lane: string;
-  readonly unit: Case["unit"];
-  readonly perSecond: readonly number[];
-  /** Against the bare lane, each round with its neighbour's; undefined where there is none. */
-  readonly ofRaw: readonly number[] | undefined;
+/** What the rounds need of a pair of processes. */
+export interface Measurable extends AsyncDisposable {
+  /** @returns undefined if the contender cannot do this case */
+  measure(test: string, durationMs: { warmUp: number; round: number }): Promise<Sample | undefined>;
 }
 
-export interface OpenLane {
-  readonly name: string;
-  readonly raw: string | undefined;
-  readonly peer: Peer;
-}
+/** What is measured: the contenders of each case. */
+export type Matrix = ReadonlyMap<Case, readonly Contender[]>;
 
-/** One round. @returns per second */
-async function measure(test: Case, peer: Peer, durationMs: number): Promise<number> {
-  const start = performance.now();
-  const done = await test.run(peer, durationMs);
-  return (done * 1000) / (performance.now() - start);
-}
+/** By case and contender: a sample for each round, or none where it failed or cannot be done. */
+export class Samples {
+  readonly #samples = new Map<string, (Sample | undefined)[]>();
 
-/** A case on all lanes in turn (A B C, A B C, …), so that what disturbs one disturbs all. */
-export async function runCase(test: Case, open: readonly OpenLane[], plan: Plan): Promise<Measured[]> {
-  const rates = new Map<string, number[]>(open.map(({ name }) => [name, []]));
-  for (const { peer } of open) await measure(test, peer, plan.warmUpMs);
-  for (let round = 0; round < plan.rounds; round++) {
-    for (const { name, peer } of open) rates.get(name)?.push(await measure(test, peer, plan.roundMs));
+  add(test: Case, { name }: Contender, round: number, sample: Sample): void {
+    const key = `${test.name}/${name}`;
+    const samples = this.#samples.get(key) ?? [];
+    samples[round] = sample;
+    this.#samples.set(key, samples);
   }
-  return open.map(({ name, raw }) => {
-    const perSecond = rates.get(name) ?? [];
-    const bare = raw === undefined ? undefined : rates.get(raw);
-    const ofRaw = bare && perSecond.map((rate, round) => rate / (bare[round] as number));
-    return { case: test.name, lane: name, unit: test.unit, perSecond, ofRaw };
-  });
+
+  /** By round, with gaps. */
+  of(test: Case, name: string): readonly (Sample | undefined)[] {
+    return this.#samples.get(`${test.name}/${name}`) ?? [];
+  }
 }
 
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+/**
+ * Measures every case with all its contenders, round by round.
+ *
+ * Each round has fresh processes, a pair for each contender, for it is between processes that figures
+ * differ most: what got compiled how, and what the heap looks like. They live side by side, idle but
+ * for their turn, and do the cases one after the other, so that all contenders do a case within a few
+ * seconds: what disturbs one disturbs all. Fresh processes for each single measurement would be
+ * cleaner still, but need two seconds each to get warm: an hour in place of a quarter.
+ *
+ * @param start a pair, warmed up
+ * @param onFailure told what went wrong with whom; the pair has no further part in this round
+ */
+export async function runRounds(
+  matrix: Matrix,
+  plan: Plan,
+  start: (contender: Contender) => Promise<Measurable>,
+  onFailure: (contender: Contender, error: unknown) => void,
+): Promise<Samples> {
+  const samples = new Samples();
+  const contenders = [...new Set([...matrix.values()].flat())];
+  const durationMs = { warmUp: plan.warmUpMs, round: plan.roundMs };
+  const pairs = new Map<Contender, Measurable>();
+  const end = async (contender: Contender) => {
+    const pair = pairs.get(contender);
+    pairs.delete(contender);
+    await pair?.[Symbol.asyncDispose]();
+  };
+  const attempt = async (contender: Contender, act: () => Promise<void>) => {
+    try {
+      await act();
+    } catch (error) {
+      onFailure(contender, error);
+      await end(contender);
+    }
+  };
+  try {
+    for (let round = 0; round < plan.rounds; round++) {
+      if (plan.isFresh || round === 0) {
+        await Promise.all(contenders.map(end));
+        for (const contender of rotated(contenders, round)) {
+          await attempt(contender, async () => void pairs.set(contender, await start(contender)));
+        }
+      }
+      for (const [test, wanted] of matrix) {
+        for (const contender of rotated(wanted, round)) {
+          await attempt(contender, async () => {
+            const sample = await pairs.get(contender)?.measure(test.name, durationMs);
+            if (sample !== undefined) samples.add(test, contender, round, sample);
+          });
+        }
+      }
+    }
+  } finally {
+    await Promise.all(contenders.map(end));
+  }
+  return samples;
 }

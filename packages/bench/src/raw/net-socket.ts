@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { carriesBytes } from "./frame-kind.ts";
 import { FRAME_HEADER_BYTES, GATHER_FROM, HIGH_WATER_BYTES, type RawSocket } from "./raw-socket.ts";
 
 const PREFIX_BYTES = 4;
@@ -6,7 +7,8 @@ const BATCH_BYTES = 64 * 1024;
 
 /** Frames on a stream, each behind its length as a u32; one write per turn. The physical limit. */
 export class NetSocket implements RawSocket {
-  onFrame: (kind: number, id: number, body: Buffer) => void = () => {};
+  onNumber: RawSocket["onNumber"] = () => {};
+  onBytes: RawSocket["onBytes"] = () => {};
   readonly #socket: Socket;
   #batch = Buffer.allocUnsafe(BATCH_BYTES);
   #used = 0;
@@ -25,24 +27,39 @@ export class NetSocket implements RawSocket {
     socket.on("error", () => socket.destroy());
   }
 
-  send(kind: number, id: number, body: Uint8Array): boolean {
-    const isLarge = body.length >= GATHER_FROM;
-    const needed = PREFIX_BYTES + FRAME_HEADER_BYTES + (isLarge ? 0 : body.length);
+  sendNumber(kind: number, id: number, value: number, bodyBytes: number): boolean {
+    const at = this.#begin(kind, id, bodyBytes, bodyBytes);
+    this.#batch.writeUInt32LE(value, at);
+    return this.#finish(bodyBytes);
+  }
+
+  sendBytes(kind: number, id: number, bytes: Uint8Array, padding: number): boolean {
+    const bodyBytes = padding + bytes.length;
+    if (bytes.length < GATHER_FROM) {
+      const at = this.#begin(kind, id, bodyBytes, bodyBytes);
+      this.#batch.set(bytes, at + padding);
+    } else {
+      this.#begin(kind, id, bodyBytes, padding);
+      this.#cut(0);
+      this.#pieces.push(bytes);
+    }
+    return this.#finish(bodyBytes);
+  }
+
+  /** Writes the header of a frame. @param room bytes of the body that go into the batch @returns where */
+  #begin(kind: number, id: number, bodyBytes: number, room: number): number {
+    const needed = PREFIX_BYTES + FRAME_HEADER_BYTES + room;
     if (this.#used + needed > this.#batch.length) this.#cut(BATCH_BYTES);
     const batch = this.#batch;
-    let at = batch.writeUInt32LE(FRAME_HEADER_BYTES + body.length, this.#used);
+    let at = batch.writeUInt32LE(FRAME_HEADER_BYTES + bodyBytes, this.#used);
     batch[at++] = kind;
     at = batch.writeUInt32LE(id, at);
-    if (!isLarge) {
-      batch.set(body, at);
-      at += body.length;
-    }
-    this.#used = at;
-    if (isLarge) {
-      this.#cut(0);
-      this.#pieces.push(body);
-    }
-    this.#pendingBytes += PREFIX_BYTES + FRAME_HEADER_BYTES + body.length;
+    this.#used = at + room;
+    return at;
+  }
+
+  #finish(bodyBytes: number): boolean {
+    this.#pendingBytes += PREFIX_BYTES + FRAME_HEADER_BYTES + bodyBytes;
     if (!this.#isFlushPending) {
       this.#isFlushPending = true;
       setImmediate(() => this.#flush());
@@ -99,11 +116,10 @@ export class NetSocket implements RawSocket {
       wanted = PREFIX_BYTES + data.readUInt32LE(at);
       if (data.length - at < wanted) break;
       const body = at + PREFIX_BYTES + FRAME_HEADER_BYTES;
-      this.onFrame(
-        data[at + PREFIX_BYTES] as number,
-        data.readUInt32LE(at + PREFIX_BYTES + 1),
-        data.subarray(body, at + wanted),
-      );
+      const kind = data[at + PREFIX_BYTES] as number;
+      const id = data.readUInt32LE(at + PREFIX_BYTES + 1);
+      if (carriesBytes(kind)) this.onBytes(kind, id, data.subarray(body, at + wanted));
+      else this.onNumber(kind, id, data.readUInt32LE(body));
       at += wanted;
       wanted = PREFIX_BYTES;
     }

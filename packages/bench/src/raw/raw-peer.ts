@@ -1,79 +1,93 @@
+import { count, sendFor } from "../items.ts";
 import type { Peer } from "../peer.ts";
-import { FRAME_HEADER_BYTES, type RawSocket } from "./raw-socket.ts";
-import { OVERHEAD, SMALL_BYTES } from "./wire-sizes.ts";
+import { FrameKind } from "./frame-kind.ts";
+import type { ItemQueue } from "./item-queue.ts";
+import { NUMBER_BYTES, type RawSocket } from "./raw-socket.ts";
+import { RawSender, type RawWindow, rawReceiver } from "./raw-stream.ts";
+import { CALL_BYTES, ECHO_PADDING, ECHOED_PADDING } from "./wire-sizes.ts";
 
-/** What a frame is for. */
-const CALL = 0;
-const ANSWER = 1;
-const DOWN = 2;
-const UP = 3;
-const ITEM = 4;
-const END = 5;
-
-/** The answer's length stands first in a call's body. */
-const LENGTH_BYTES = 4;
-
-function bodyBytes(overhead: number, content: number): number {
-  return Math.max(overhead + content - FRAME_HEADER_BYTES, 0);
-}
-
-const ITEM_BODY = Buffer.alloc(bodyBytes(OVERHEAD.item, SMALL_BYTES));
-const NOTHING = Buffer.alloc(0);
-
-/** Calls and streams with as little as can be: no types, no credit, no cancelling. */
+/** Calls and streams by hand, with as little as can be: no types, no cancelling, no errors. */
 export class RawPeer implements Peer {
   readonly #socket: RawSocket;
-  readonly #waiting = new Map<number, (body: Buffer) => void>();
-  readonly #small = callBody(SMALL_BYTES);
-  #large = callBody(0);
+  readonly #window: RawWindow;
+  readonly #numbers = new Map<number, (value: number) => void>();
+  readonly #bytes = new Map<number, (bytes: Uint8Array) => void>();
+  readonly #queues = new Map<number, ItemQueue>();
+  readonly #senders = new Map<number, RawSender>();
   #nextId = 1;
-  #items = 0;
+  #sent = 0;
 
-  constructor(socket: RawSocket) {
+  constructor(socket: RawSocket, window: RawWindow) {
     this.#socket = socket;
-    socket.onFrame = (kind, id, body) => {
-      if (kind === ITEM) {
-        this.#items++;
-        return;
-      }
-      const resolve = this.#waiting.get(id);
-      this.#waiting.delete(id);
-      resolve?.(body);
+    this.#window = window;
+    socket.onNumber = (kind, id, value) => this.#onNumber(kind, id, value);
+    socket.onBytes = (_kind, id, body) => {
+      const resolve = this.#bytes.get(id);
+      this.#bytes.delete(id);
+      resolve?.(body.subarray(ECHOED_PADDING));
     };
   }
 
-  #ask(kind: number, body: Uint8Array): Promise<Buffer> {
-    const id = this.#nextId++;
+  #onNumber(kind: number, id: number, value: number): void {
+    switch (kind) {
+      case FrameKind.answer: {
+        const resolve = this.#numbers.get(id);
+        this.#numbers.delete(id);
+        resolve?.(value);
+        break;
+      }
+      case FrameKind.item:
+        this.#queues.get(id)?.push(value);
+        break;
+      case FrameKind.end:
+        this.#sent = value;
+        this.#queues.get(id)?.end();
+        break;
+      case FrameKind.grant:
+        this.#senders.get(id)?.grant(value);
+        break;
+    }
+  }
+
+  #ask(kind: number, value: number, bodyBytes: number, id = this.#nextId++): Promise<number> {
     return new Promise((resolve) => {
-      this.#waiting.set(id, resolve);
-      this.#socket.send(kind, id, body);
+      this.#numbers.set(id, resolve);
+      this.#socket.sendNumber(kind, id, value, bodyBytes);
     });
   }
 
-  call(): Promise<Buffer> {
-    return this.#ask(CALL, this.#small);
+  call(value: number): Promise<number> {
+    return this.#ask(FrameKind.call, value, CALL_BYTES);
   }
 
   async echo(payload: Uint8Array): Promise<number> {
-    const wanted = bodyBytes(OVERHEAD.call, payload.length);
-    if (this.#large.length !== wanted) this.#large = callBody(payload.length);
-    const back = await this.#ask(CALL, this.#large);
-    return back.length - bodyBytes(OVERHEAD.answer, 0);
+    const id = this.#nextId++;
+    const back = await new Promise<Uint8Array>((resolve) => {
+      this.#bytes.set(id, resolve);
+      this.#socket.sendBytes(FrameKind.echo, id, payload, ECHO_PADDING);
+    });
+    return back.length;
   }
 
   async receive(durationMs: number): Promise<number> {
-    this.#items = 0;
-    const body = Buffer.alloc(8);
-    body.writeDoubleLE(durationMs);
-    const total = (await this.#ask(DOWN, body)).readUInt32LE();
-    if (total !== this.#items) throw new Error(`${total} items sent, ${this.#items} received`);
+    const id = this.#nextId++;
+    const queue = rawReceiver(this.#socket, id, this.#window);
+    this.#queues.set(id, queue);
+    this.#socket.sendNumber(FrameKind.down, id, durationMs, NUMBER_BYTES);
+    const total = await count(queue);
+    this.#queues.delete(id);
+    if (total !== this.#sent) throw new Error(`${this.#sent} items sent, ${total} received`);
     return total;
   }
 
   async send(durationMs: number): Promise<number> {
-    await this.#ask(UP, NOTHING);
-    const sent = await sendItems(this.#socket, durationMs);
-    const counted = (await this.#ask(END, NOTHING)).readUInt32LE();
+    const id = this.#nextId++;
+    await this.#ask(FrameKind.up, 0, NUMBER_BYTES, id);
+    const sender = new RawSender(this.#socket, id, this.#window);
+    this.#senders.set(id, sender);
+    const sent = await sendFor(durationMs, sender);
+    this.#senders.delete(id);
+    const counted = await this.#ask(FrameKind.end, sent, NUMBER_BYTES, id);
     if (counted !== sent) throw new Error(`${sent} items sent, ${counted} counted`);
     return counted;
   }
@@ -81,51 +95,4 @@ export class RawPeer implements Peer {
   async close(): Promise<void> {
     this.#socket.close();
   }
-}
-
-/** The body of a call with `content` bytes, which asks for as many back. */
-function callBody(content: number): Buffer {
-  const body = Buffer.alloc(Math.max(bodyBytes(OVERHEAD.call, content), LENGTH_BYTES));
-  body.writeUInt32LE(bodyBytes(OVERHEAD.answer, content));
-  return body;
-}
-
-async function sendItems(socket: RawSocket, durationMs: number): Promise<number> {
-  const end = performance.now() + durationMs;
-  let count = 0;
-  while (performance.now() < end) {
-    count++;
-    if (!socket.send(ITEM, 0, ITEM_BODY)) await socket.drained();
-  }
-  return count;
-}
-
-/** The serving side on one socket. */
-export function serveRaw(socket: RawSocket): void {
-  let items = 0;
-  const answerCount = (id: number, count: number) => {
-    const body = Buffer.alloc(4);
-    body.writeUInt32LE(count);
-    socket.send(ANSWER, id, body);
-  };
-  socket.onFrame = (kind, id, body) => {
-    switch (kind) {
-      case CALL:
-        socket.send(ANSWER, id, body.subarray(0, body.readUInt32LE()));
-        break;
-      case DOWN:
-        void sendItems(socket, body.readDoubleLE()).then((count) => answerCount(id, count));
-        break;
-      case UP:
-        items = 0;
-        answerCount(id, 0);
-        break;
-      case ITEM:
-        items++;
-        break;
-      case END:
-        answerCount(id, items);
-        break;
-    }
-  };
 }

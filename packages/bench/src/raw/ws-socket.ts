@@ -1,10 +1,12 @@
 import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
+import { carriesBytes } from "./frame-kind.ts";
 import { FRAME_HEADER_BYTES, HIGH_WATER_BYTES, type RawSocket } from "./raw-socket.ts";
 
 /** Frames as messages of the `ws` package, those of one turn in one write. */
 export class WsSocket implements RawSocket {
-  onFrame: (kind: number, id: number, body: Buffer) => void = () => {};
+  onNumber: RawSocket["onNumber"] = () => {};
+  onBytes: RawSocket["onBytes"] = () => {};
   readonly #ws: WebSocket;
   readonly #tcp: Socket;
   #isCorked = false;
@@ -16,12 +18,34 @@ export class WsSocket implements RawSocket {
     this.#tcp = tcp;
     tcp.setNoDelay(true);
     ws.on("message", (data: Buffer) => {
-      this.onFrame(data[0] as number, data.readUInt32LE(1), data.subarray(FRAME_HEADER_BYTES));
+      const kind = data[0] as number;
+      const id = data.readUInt32LE(1);
+      if (carriesBytes(kind)) this.onBytes(kind, id, data.subarray(FRAME_HEADER_BYTES));
+      else this.onNumber(kind, id, data.readUInt32LE(FRAME_HEADER_BYTES));
     });
     ws.on("error", () => ws.terminate());
   }
 
-  send(kind: number, id: number, body: Uint8Array): boolean {
+  sendNumber(kind: number, id: number, value: number, bodyBytes: number): boolean {
+    const frame = this.#frame(kind, id, bodyBytes);
+    frame.writeUInt32LE(value, FRAME_HEADER_BYTES);
+    return this.#send(frame);
+  }
+
+  sendBytes(kind: number, id: number, bytes: Uint8Array, padding: number): boolean {
+    const frame = this.#frame(kind, id, padding + bytes.length);
+    frame.set(bytes, FRAME_HEADER_BYTES + padding);
+    return this.#send(frame);
+  }
+
+  #frame(kind: number, id: number, bodyBytes: number): Buffer {
+    const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + bodyBytes);
+    frame[0] = kind;
+    frame.writeUInt32LE(id, 1);
+    return frame;
+  }
+
+  #send(frame: Buffer): boolean {
     if (!this.#isCorked) {
       this.#isCorked = true;
       this.#tcp.cork();
@@ -30,10 +54,6 @@ export class WsSocket implements RawSocket {
         this.#tcp.uncork();
       });
     }
-    const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + body.length);
-    frame[0] = kind;
-    frame.writeUInt32LE(id, 1);
-    frame.set(body, FRAME_HEADER_BYTES);
     this.#ws.send(frame, this.#onSent);
     return this.#ws.bufferedAmount < HIGH_WATER_BYTES;
   }
