@@ -17,4 +17,4 @@ export {
 } from "./schema.ts";
 export type * from "./t.ts";
 export { t } from "./t.ts";
-export { type Mark, type SpareBuffer, Writer } from "./writer.ts";
+export { type Mark, type Slab, Writer } from "./writer.ts";

@@ -17,10 +17,15 @@ interface Gathered {
 
 const MAX_U64 = 0xffff_ffff_ffff_ffffn;
 
-/** What is left of one writer's buffer, for the next writer that needs one. */
-export interface SpareBuffer {
-  bytes: Uint8Array | undefined;
+/** Where writers get their buffers from, cut to size. */
+export interface Slab {
+  /** Bytes that nobody else writes to; their contents are of no meaning. */
+  cut(length: number): Uint8Array;
 }
+
+/** A buffer is cut for so many times what was written before it was emptied last, within bounds. */
+const FLUSHES_AHEAD = 4;
+const LEAST_CUT_BYTES = 1024;
 
 const NOTHING = new Uint8Array();
 
@@ -41,20 +46,21 @@ export class Writer {
   context: unknown = undefined;
   gatherFrom: number;
   readonly #initial: number;
-  readonly #spare: SpareBuffer | undefined;
+  readonly #slab: Slab | undefined;
+  /** Length of the next buffer to be cut. */
+  #nextCut = LEAST_CUT_BYTES;
   #view: DataView | undefined = undefined;
   #gathered: Gathered[] = [];
   #gatheredBytes = 0;
 
   /**
    * @param options.initialBytes of its buffer, which it makes when something is written
-   * @param options.spare shared by writers of which few have something in hand at a time: one that
-   *   was emptied holds no buffer
+   * @param options.slab shared by many writers: one that writes little holds a kilobyte then
    */
-  constructor(options: { initialBytes?: number; gatherFrom?: number; spare?: SpareBuffer } = {}) {
+  constructor(options: { initialBytes?: number; gatherFrom?: number; slab?: Slab } = {}) {
     this.#initial = options.initialBytes ?? 256;
     this.gatherFrom = options.gatherFrom ?? Number.POSITIVE_INFINITY;
-    this.#spare = options.spare;
+    this.#slab = options.slab;
     this.bytes = NOTHING;
   }
 
@@ -75,18 +81,13 @@ export class Writer {
 
   #grow(needed: number): void {
     this.#view = undefined;
-    if (this.offset === 0 && this.#takeSpare(needed)) return;
+    if (this.offset === 0 && this.#slab !== undefined && needed <= this.#initial) {
+      this.bytes = this.#slab.cut(Math.max(needed, this.#nextCut));
+      return;
+    }
     const larger = new Uint8Array(Math.max(needed, this.bytes.length * 2, this.#initial));
     larger.set(this.bytes.subarray(0, this.offset));
     this.bytes = larger;
-  }
-
-  #takeSpare(needed: number): boolean {
-    const bytes = this.#spare?.bytes;
-    if (this.#spare === undefined || bytes === undefined || bytes.length < needed) return false;
-    this.#spare.bytes = undefined;
-    this.bytes = bytes;
-    return true;
   }
 
   /** For floats at `bytes[offset..]`: good until the writer makes room. Made when first asked for. */
@@ -272,17 +273,19 @@ export class Writer {
     if (this.offset > from) pieces.push(this.bytes.subarray(from, this.offset));
     this.#gathered = [];
     this.#gatheredBytes = 0;
-    const left = this.bytes.length - this.offset;
-    // The tail of a buffer that is mostly unused is as good as a new one.
-    const rest = left * 2 > this.#initial ? this.bytes.subarray(this.offset) : NOTHING;
+    this.bytes = this.#isWorthKeeping() ? this.bytes.subarray(this.offset) : NOTHING;
     this.#view = undefined;
     this.offset = 0;
-    this.bytes = rest;
-    if (this.#spare !== undefined && rest !== NOTHING) {
-      this.#spare.bytes = rest;
-      this.bytes = NOTHING;
-    }
     return pieces;
+  }
+
+  /** True if what is left of the buffer is likely to hold what comes next. */
+  #isWorthKeeping(): boolean {
+    const left = this.bytes.length - this.offset;
+    // The tail of a buffer that is mostly unused is as good as a new one.
+    if (this.#slab === undefined) return left * 2 > this.#initial;
+    this.#nextCut = Math.min(Math.max(FLUSHES_AHEAD * this.offset, LEAST_CUT_BYTES), this.#initial);
+    return left >= 2 * this.offset && left <= this.#initial;
   }
 
   /** The bytes written, as one array that belongs to the caller. */

@@ -1,8 +1,9 @@
-import { type SpareBuffer, Writer } from "roam-postcard";
+import { Writer } from "roam-postcard";
 import { RoamError } from "../errors.ts";
 import { dispose } from "../internal/dispose.ts";
 import { WaitLine } from "../internal/wait-line.ts";
 import type { LinkPermit, LinkTx, WriteSlot } from "./link.ts";
+import { outgoingSlab } from "./outgoing-slab.ts";
 
 /** Charged for a permit until its payload's size is known (bytes). */
 const PERMIT_BYTES = 1024;
@@ -209,15 +210,13 @@ class Slot implements WriteSlot {
   }
 }
 
-const spare: SpareBuffer = { bytes: undefined };
-
 /**
  * The writer of a transport that gathers large byte arrays or must copy them.
  *
- * @param options.isShared what it gives is sent and never handed to anybody: links that are idle
- *   hold no buffer then
+ * @param options.isShared what it gives is sent and never handed to anybody: its buffer may lie
+ *   with those of other links
  */
 export function outgoingWriter(options: { gatherFrom?: number; isShared?: boolean } = {}): Writer {
   const { isShared = false, ...rest } = options;
-  return new Writer({ initialBytes: 16 * 1024, ...rest, ...(isShared ? { spare } : {}) });
+  return new Writer({ initialBytes: 16 * 1024, ...rest, ...(isShared ? { slab: outgoingSlab } : {}) });
 }
