@@ -17,7 +17,7 @@ const USAGE = `usage: npm run -s bench:scale -- [OPTIONS]
 const LANES = ["tcp", "tcp-stable", "tcp-raw"] as const;
 type Lane = (typeof LANES)[number];
 
-const ROUNDS = 5;
+const ROUNDS = 3;
 const WARM_UP: readonly ScaleRequest[] = [
   { kind: "call", calls: 200_000, callers: 64, connections: 1 },
   { kind: "call", calls: 10_000, callers: 1, connections: 1 },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { DecodeError, decode, encode, t, Writer } from "roam-postcard";
+import { DecodeError, decode, encode, Reader, t, Writer } from "roam-postcard";
 import { bytes, hex } from "./hex.ts";
 
 // r[verify codec.x.string]
@@ -22,6 +22,11 @@ suite("strings", () => {
       );
     });
   }
+
+  test("a bad byte's place counts from where the payload starts", () => {
+    const reader = new Reader(bytes("00 00 00 02 61 FF"), 3);
+    assert.throws(() => reader.string(), { name: "DecodeError", offset: 1 });
+  });
 
   for (const { name, value } of [
     { name: "a high half", value: "a\ud83e" },

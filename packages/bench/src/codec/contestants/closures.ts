@@ -1,0 +1,3 @@
+import { postcard } from "../postcard.ts";
+
+export const contestant = postcard();
