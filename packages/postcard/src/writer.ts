@@ -239,12 +239,8 @@ export class Writer {
     }
   }
 
-  /**
-   * Takes back everything written after the mark, as one array that belongs to the caller.
-   *
-   * @param make gives an array of that length; it is written from end to end
-   */
-  cut(mark: Mark, make = zeroes): Uint8Array {
+  /** Takes back everything written after the mark, as one array that belongs to the caller. */
+  cut(mark: Mark): Uint8Array {
     const gathered = this.#gathered.slice(mark.gathered);
     const pieces: Uint8Array[] = [];
     let from = mark.offset;
@@ -253,7 +249,7 @@ export class Writer {
       from = at;
     }
     pieces.push(this.bytes.subarray(from, this.offset));
-    const whole = concat(pieces, make);
+    const whole = concat(pieces);
     this.rollback(mark);
     return whole;
   }
@@ -296,14 +292,10 @@ export class Writer {
   }
 }
 
-function zeroes(length: number): Uint8Array {
-  return new Uint8Array(length);
-}
-
-function concat(pieces: readonly Uint8Array[], make = zeroes): Uint8Array {
+function concat(pieces: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const piece of pieces) length += piece.length;
-  const whole = make(length);
+  const whole = new Uint8Array(length);
   let at = 0;
   for (const piece of pieces) {
     whole.set(piece, at);

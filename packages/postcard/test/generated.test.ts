@@ -293,6 +293,7 @@ suite("generated code does what closures do, for", () => {
       schema: t.list(t.i32),
       hex: "02 FF FF FF FF 0F FF FF FF FF 1F",
     },
+    { name: "an integer cut short in a list", schema: t.list(t.i32), hex: "02 01 80 80" },
     { name: "a u32 without end", schema: t.list(t.u32), hex: "01 FF FF FF FF FF FF" },
     { name: "a length in more bytes than it needs", schema: t.string, hex: "81 80 00 61" },
     { name: "a length beyond 2^32", schema: t.string, hex: "80 80 80 80 10 61" },

@@ -8,8 +8,6 @@ const LEAST_ROOM_BYTES = 4 * 1024;
 const SMALL_BYTES = 64;
 /** Up to this size a loop copies faster than a call. */
 const TINY_BYTES = 16;
-/** From this size on Node's way to memory without zeroes pays. */
-const LEAST_BLANK_BYTES = 256 * 1024;
 /** Largest buffer that is kept for the next large value. */
 const LARGEST_KEPT_BYTES = 1024 * 1024;
 
@@ -26,8 +24,8 @@ let scratch: Writer | undefined;
  * @param isLarge the value will take `LARGE_BYTES` or more, as far as one knows
  */
 export function borrow(isLarge: boolean): Writer {
-  const writer = isLarge ? scratch : chunk;
-  if (isLarge) scratch = undefined;
+  const writer = isLarge ? (scratch ?? chunk) : chunk;
+  if (writer === scratch) scratch = undefined;
   else chunk = undefined;
   // A chunk has no room either if its buffer was transferred away by whoever got a part of it.
   if (writer !== undefined && writer.bytes.length - writer.offset >= LEAST_ROOM_BYTES) return writer;
@@ -38,27 +36,18 @@ export function borrow(isLarge: boolean): Writer {
 export function claim(writer: Writer, start: number): Uint8Array {
   const { bytes, offset } = writer;
   const length = offset - start;
-  let result: Uint8Array;
-  if (writer.gathered > 0) result = writer.cut({ offset: start, gathered: 0 }, blank);
-  else if (length > SMALL_BYTES && length < LARGE_BYTES && bytes.length === CHUNK_BYTES) {
-    result = new Uint8Array(bytes.buffer, bytes.byteOffset + start, length);
+  if (bytes.length === CHUNK_BYTES && length < LARGE_BYTES && writer.gathered === 0) {
     chunk = writer;
-    return result;
-  } else if (length > TINY_BYTES) result = bytes.slice(start, offset);
-  else {
-    result = new Uint8Array(length);
-    for (let index = 0; index < length; index++) result[index] = bytes[start + index] as number;
+    if (length > SMALL_BYTES) return new Uint8Array(bytes.buffer, bytes.byteOffset + start, length);
+    writer.offset = start;
+    if (length > TINY_BYTES) return bytes.slice(start, offset);
+    const tiny = new Uint8Array(length);
+    for (let index = 0; index < length; index++) tiny[index] = bytes[start + index] as number;
+    return tiny;
   }
+  const large = writer.gathered > 0 ? writer.cut({ offset: start, gathered: 0 }) : bytes.slice(start, offset);
   giveBack(writer, start);
-  return result;
-}
-
-// Writing zeroes first costs half as much as copying, where Node does not do without.
-function blank(length: number): Uint8Array {
-  const { Buffer } = globalThis as { Buffer?: { allocUnsafeSlow(length: number): { buffer: ArrayBuffer } } };
-  return length < LEAST_BLANK_BYTES || Buffer === undefined
-    ? new Uint8Array(length)
-    : new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+  return large;
 }
 
 /** Forgets what was written since `start`. */
