@@ -1,6 +1,7 @@
 import { t as codecTypes } from "roam-postcard";
 import { rx, tx } from "./channel/channel-types.ts";
 import { computedIdentity } from "./schema/computed-identity.ts";
+import { opaqueSchema } from "./schema/opaque-schema.ts";
 import { defineService, type Methods, type Service } from "./schema/service.ts";
 
 export type { Infer, Schema } from "roam-postcard";
@@ -47,8 +48,8 @@ export type { Session } from "./session/session.ts";
 export type { ConnectionAcceptor, ConnectionDecision, ConnectionRequest } from "./session/session-options.ts";
 export { Metadata, MetadataEntry, type MetadataInit, type MetadataValue } from "./wire/metadata.ts";
 
-/** Schema builders: the codec's, and channels. */
-export const t = { ...codecTypes, tx, rx } as const;
+/** Schema builders: the codec's, channels, and types that signatures do not look into. */
+export const t = { ...codecTypes, tx, rx, opaque: opaqueSchema } as const;
 
 /**
  * A service: its types follow from its schemas, its method ids equal those of the Rust trait

@@ -1,4 +1,5 @@
 import type { ConnectionOptions, TlsOptions } from "node:tls";
+import { useGeneratedCode } from "roam-postcard/generated";
 import type { ClientOptions } from "ws";
 import { RoamError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
@@ -7,6 +8,9 @@ import { dialLocal, listenLocal } from "./local.ts";
 import { stdioLink } from "./stdio.ts";
 import { dialTcp, dialTls, listenTcp, listenTls, type TcpAddress } from "./tcp.ts";
 import type { WebSocketListenOptions } from "./websocket-server.ts";
+
+// Services are described after this module is loaded. Pages never load it: theirs is the slim one.
+useGeneratedCode();
 
 const KNOWN = "tcp:, tls:, unix:, ws:, wss: and stdio:";
 
