@@ -6,16 +6,20 @@ import type { Link } from "./link.ts";
 import { LinkRxBase } from "./link-rx-base.ts";
 import { LinkTxBase, outgoingWriter } from "./link-tx-base.ts";
 
-/** Bytes in the queue to the other end at which `reserve` waits. */
+/** Bytes on the way to the other end at which `reserve` waits. */
 const HIGH_WATER_BYTES = 256 * 1024;
 /** Charged per payload beside its length, so that empty ones are bounded too (bytes). */
-const OVERHEAD_BYTES = 1024;
+const OVERHEAD_BYTES = 128;
 
-/** One direction: a bounded queue that is emptied in a later turn than it is filled. */
+/** One direction: bounded, emptied in a later turn than it is filled, all of a turn at once. */
 class Pipe {
   readonly tx: LinkTxBase;
   readonly rx: LinkRxBase;
-  readonly #queue = new Deque<Uint8Array>();
+  /** Lengths of the payloads on the way, oldest first. */
+  readonly #lengths = new Deque<number>();
+  /** Payloads taken from the writer, one behind the other. */
+  #batch: Uint8Array = new Uint8Array();
+  #delivered = 0;
   #isFlowing = false;
   #isDelivering = false;
   #ending: Deferred<void> | undefined;
@@ -27,12 +31,9 @@ class Pipe {
     this.tx = new LinkTxBase(
       {
         gapBytes: 0,
-        // r[impl zerocopy.framing.link.memory]
-        seal: (writer) => {
-          // The writer holds one payload at a time: it becomes an array of the receiver's own.
-          const payload = writer.finish();
-          this.tx.queued(payload.length + OVERHEAD_BYTES);
-          this.#queue.push(payload.length === 0 ? new Uint8Array() : payload);
+        seal: (_writer, _start, length) => {
+          this.#lengths.push(length);
+          this.tx.queued(OVERHEAD_BYTES);
           this.#deliverSoon();
         },
         end: () => {
@@ -65,23 +66,35 @@ class Pipe {
   }
 
   #deliver(): void {
-    while (this.#isFlowing && this.#queue.size > 0) {
-      const payload = this.#queue.shift() as Uint8Array;
-      this.tx.queued(-payload.length - OVERHEAD_BYTES);
-      if (payload.length > this.rx.maxPayloadBytes) {
-        this.#destroy(new RoamError("too-large", `a payload of ${payload.length} bytes is above the limit`));
+    while (this.#isFlowing && this.#lengths.size > 0) {
+      const length = this.#lengths.shift() as number;
+      if (this.#delivered === this.#batch.length) this.#takeBatch();
+      const start = this.#delivered;
+      this.#delivered += length;
+      this.tx.queued(-length - OVERHEAD_BYTES);
+      if (length > this.rx.maxPayloadBytes) {
+        this.#destroy(new RoamError("too-large", `a payload of ${length} bytes is above the limit`));
         return;
       }
-      this.rx.deliver(new Reader(payload));
+      this.rx.deliver(new Reader(this.#batch, start, start + length));
     }
-    if (this.#isFlowing && this.#ending !== undefined && this.#queue.size === 0) {
+    if (this.#isFlowing && this.#ending !== undefined && this.#lengths.size === 0) {
       this.rx.end();
       this.#ending.resolve();
     }
   }
 
+  // The writer goes on in memory of its own: what was taken is the receiver's.
+  // r[impl zerocopy.framing.link.memory]
+  #takeBatch(): void {
+    this.#batch = this.tx.writer.finish();
+    this.#delivered = 0;
+    this.tx.queued(this.#batch.length);
+  }
+
   kill(cause: RoamError): void {
-    this.#queue.drain();
+    this.#lengths.drain();
+    this.#batch = new Uint8Array();
     this.tx.fail(cause);
     this.rx.end(cause);
     this.#ending?.resolve();
