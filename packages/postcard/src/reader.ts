@@ -172,10 +172,15 @@ export class Reader {
     return (n >> 1n) ^ -(n & 1n);
   }
 
-  /** A u64 varint as its two halves, for ids that are matched and never computed with. */
-  u64Halves(): { lo: number; hi: number } {
+  /** A u64 varint's lower half, for ids that are matched and never computed with; `u64High` is the other. */
+  u64Low(): number {
     this.#halves();
-    return { lo: halves[LOW] as number, hi: halves[HIGH] as number };
+    return halves[LOW] as number;
+  }
+
+  /** The upper half of what `u64Low` has just read. */
+  u64High(): number {
+    return halves[HIGH] as number;
   }
 
   /** Reads a u64 varint into `halves`. */

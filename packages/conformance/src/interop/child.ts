@@ -58,6 +58,11 @@ export class Child {
   /** Called with each line of standard error. */
   protected onLog(_line: string): void {}
 
+  /** Undefined if it could not be started. */
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
   get pipes(): { readonly stdin: Writable; readonly stdout: Readable } {
     const { stdin, stdout } = this.#process;
     if (stdin === null || stdout === null) throw new TypeError("the child has no pipes");

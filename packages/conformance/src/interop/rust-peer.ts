@@ -37,6 +37,7 @@ export interface SoakLine {
   readonly soak: "send" | "receive";
   readonly ok: boolean;
   readonly items: number;
+  readonly seconds: number;
   readonly error?: string;
 }
 

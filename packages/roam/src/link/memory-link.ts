@@ -59,11 +59,13 @@ class Pipe {
   #deliverSoon(): void {
     if (this.#isDelivering || !this.#isFlowing) return;
     this.#isDelivering = true;
-    queueMicrotask(() => {
-      this.#isDelivering = false;
-      this.#deliver();
-    });
+    queueMicrotask(this.#deliverNow);
   }
+
+  readonly #deliverNow = (): void => {
+    this.#isDelivering = false;
+    this.#deliver();
+  };
 
   #deliver(): void {
     while (this.#isFlowing && this.#lengths.size > 0) {

@@ -92,8 +92,11 @@ export class StreamLink implements Link {
   #flushSoon(): void {
     if (this.#isFlushPending) return;
     this.#isFlushPending = true;
-    atEndOfTurn(() => this.#flush());
+    atEndOfTurn(this.#flushNow);
   }
+
+  // Made once: a closure within #flushSoon takes its memory with every payload, used or not.
+  readonly #flushNow = (): void => this.#flush();
 
   #flush(): void {
     this.#isFlushPending = false;

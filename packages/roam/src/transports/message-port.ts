@@ -112,8 +112,10 @@ class PortLink implements Link {
   #flushSoon(): void {
     if (this.#isFlushPending) return;
     this.#isFlushPending = true;
-    atEndOfTurn(() => this.#flush());
+    atEndOfTurn(this.#flushNow);
   }
+
+  readonly #flushNow = (): void => this.#flush();
 
   #flush(): void {
     this.#isFlushPending = false;

@@ -82,8 +82,10 @@ export class WebSocketLink implements Link {
   #flushSoon(): void {
     if (this.#isFlushPending) return;
     this.#isFlushPending = true;
-    atEndOfTurn(() => this.#flush());
+    atEndOfTurn(this.#flushNow);
   }
+
+  readonly #flushNow = (): void => this.#flush();
 
   #flush(): void {
     this.#isFlushPending = false;

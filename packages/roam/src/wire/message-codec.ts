@@ -196,15 +196,16 @@ function decodeRequest(reader: Reader, connectionId: Id): Message {
   const index = reader.u32();
   switch (index) {
     case 0: {
-      const { lo, hi } = reader.u64Halves();
+      const methodLo = reader.u64Low();
+      const methodHi = reader.u64High();
       const channels = decodeIds(reader);
       const metadata = decodeMetadata(reader);
       return {
         tag: "RequestCall",
         connectionId,
         id,
-        methodLo: lo,
-        methodHi: hi,
+        methodLo,
+        methodHi,
         channels,
         metadata,
         args: reader,
