@@ -27,7 +27,6 @@ export type { ConduitChoice } from "./conduit/inbound-conduits.ts";
 export type { Backoff } from "./conduit/stable/backoff.ts";
 export type { LinkSource } from "./conduit/stable/link-source.ts";
 export type { Retention } from "./conduit/stable/resume-registry.ts";
-export type { Applicant, Authenticate } from "./conduit/stable/stable-acceptor.ts";
 export {
   type Client,
   type ClientHandle,
@@ -39,11 +38,13 @@ export {
 } from "./connect.ts";
 export { ProtocolError, RoamError, type RoamErrorCode } from "./errors.ts";
 export { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+export type { PeerCertificate, PeerFacts } from "./link/peer-facts.ts";
 export type { Logger } from "./logger.ts";
 export type { Target } from "./open-conduit.ts";
 export { knownIds } from "./schema/known-identity.ts";
 export { type Method, type Methods, method, type Service } from "./schema/service.ts";
 export { accept, implement, type ServeOptions, type Server, serve, serveHandler } from "./serve.ts";
+export type { Applicant, Authenticate } from "./session/admission.ts";
 export type { Session } from "./session/session.ts";
 export type { ConnectionAcceptor, ConnectionDecision, ConnectionRequest } from "./session/session-options.ts";
 export { Metadata, MetadataEntry, type MetadataInit, type MetadataValue } from "./wire/metadata.ts";

@@ -3,7 +3,7 @@
  * bound is allocated.
  */
 // r[impl session.x.limits]
-export interface Limits extends StableLimits {
+export interface Limits extends StableLimits, ListenerLimits {
   /** Largest link payload (bytes), both ways. Stops a length prefix from claiming gigabytes. */
   readonly maxPayloadBytes: number;
   /** Largest first payload of an inbound link (bytes): nobody is known yet. */
@@ -38,6 +38,16 @@ export interface Limits extends StableLimits {
   readonly maxChannelBufferItems: number;
   /** Answers and control messages waiting for the conduit; above it reading pauses. */
   readonly maxQueuedControls: number;
+}
+
+/** Ceilings of one listener, over all of its sessions. What comes above them is hung up on. */
+export interface ListenerLimits {
+  /** Links open at a time (links). Stops strangers from using up the process's files. */
+  readonly maxLinks: number;
+  /** The same from one network address. Stops one host from taking everybody's places. */
+  readonly maxLinksPerAddress: number;
+  /** Links whose handshake is not over (links). Stops those that connect and say nothing. */
+  readonly maxHandshakes: number;
 }
 
 /** Ceilings of one stable conduit. */
@@ -80,6 +90,9 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   maxSessionBufferBytes: 16 * MIB,
   maxChannelBufferItems: 65_536,
   maxQueuedControls: 8192,
+  maxLinks: 16_384,
+  maxLinksPerAddress: 1024,
+  maxHandshakes: 1024,
   // r[impl stable.x.bounded]
   maxReplayFrames: 65_536,
   maxReplayBytes: 16 * MIB,

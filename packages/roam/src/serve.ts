@@ -12,11 +12,13 @@ import { withLimits } from "./limits.ts";
 import type { Link, Listener } from "./link/link.ts";
 import { consoleLogger, type Logger } from "./logger.ts";
 import type { Methods, Service } from "./schema/service.ts";
+import { Admission, type Authenticate, type Identity, identityOf } from "./session/admission.ts";
 import { announce, checkSchemas, type SchemaCheck, SERVICE_KEY } from "./session/announce.ts";
 import { messageFamily } from "./session/message-family.ts";
 import type { Session } from "./session/session.ts";
 import type { ConnectionAcceptor, SessionOptions } from "./session/session-options.ts";
 import type { Message } from "./wire/message.ts";
+import type { Metadata } from "./wire/metadata.ts";
 
 /** Joins a service and its functions, to be served. */
 export function implement<M extends Methods>(
@@ -28,8 +30,10 @@ export function implement<M extends Methods>(
 }
 
 export interface ServeOptions
-  extends Omit<SessionOptions, "handler" | "keepAlive" | "signal" | "parity">,
-    InboundOptions {
+  extends Omit<SessionOptions, "handler" | "keepAlive" | "signal" | "parity" | "admit">,
+    Omit<InboundOptions, "authenticate"> {
+  /** Who is let in, asked at each session, resume and further connection (default: everybody). */
+  readonly authenticate?: Authenticate;
   /** Runs around every call of the service given by its functions. */
   readonly middleware?: readonly Middleware[];
   /** Further services, each on virtual connections opened under its name. */
@@ -84,7 +88,8 @@ export async function serveHandler(
   // Before anything listens: nobody would hear of it later.
   withLimits(options.limits);
   announce(options.metadata, { served: handler.service, called: options.calls });
-  const inbound = new InboundConduits(messageFamily, options);
+  const admission = new Admission(options.authenticate, options.logger ?? consoleLogger);
+  const inbound = new InboundConduits(messageFamily, { ...options, authenticate: admission.link });
   const sessions = new Set<Session>();
   // Each with a signal of its own: one for all would have as many listeners as there are handshakes.
   const handshakes = new Map<AbortController, Promise<void>>();
@@ -106,7 +111,9 @@ export async function serveHandler(
     const handshake = new AbortController();
     const { signal } = handshake;
     const onConduit = async (conduit: Conduit<Message> | undefined) => {
-      if (conduit !== undefined) await onAccepted(await acceptOn(conduit, handler, { ...options, signal }));
+      if (conduit === undefined) return;
+      const identity = inbound.principalOf(conduit) as Identity;
+      await onAccepted(await acceptOn(conduit, handler, { admission, identity }, { ...options, signal }));
     };
     // Somebody who does not speak the protocol is no news; the link is closed already.
     const accepted = inbound
@@ -141,12 +148,15 @@ export function accept(
   handler: Handler,
   options: ServeOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<Session> {
-  return acceptOn(new BareConduit(link, messageFamily), handler, options);
+  const admission = new Admission(options.authenticate, options.logger ?? consoleLogger);
+  const admitted = { admission, identity: identityOf(link) };
+  return acceptOn(new BareConduit(link, messageFamily), handler, admitted, options);
 }
 
 async function acceptOn(
   conduit: Conduit<Message>,
   handler: Handler,
+  { admission, identity }: { readonly admission: Admission; readonly identity: Identity },
   options: ServeOptions & { readonly signal?: AbortSignal },
 ): Promise<Session> {
   const logger = options.logger ?? consoleLogger;
@@ -156,9 +166,14 @@ async function acceptOn(
     handler,
     keepAlive: true,
     metadata: announce(options.metadata, announced),
-    acceptConnection:
+    ...(options.authenticate === undefined
+      ? {}
+      : { admit: (hello: Metadata, signal: AbortSignal) => admission.session(identity, hello, signal) }),
+    acceptConnection: admission.connections(
+      identity,
       options.acceptConnection ??
-      byName(options.services ?? [], { check: options.schemaCheck ?? "warn", logger }),
+        byName(options.services ?? [], { check: options.schemaCheck ?? "warn", logger }),
+    ),
   });
 }
 

@@ -11,6 +11,7 @@ export interface ServingPlace {
   readonly sink: MessageSink;
   readonly clock: Clock;
   readonly peer: string;
+  readonly principal?: unknown;
 }
 
 /**
@@ -48,6 +49,11 @@ export class CallContext implements MiddlewareCall {
   /** Who calls, for logs. */
   get peer(): string {
     return this.#place.peer;
+  }
+
+  /** Who calls, as the server's `authenticate` found; undefined without one. */
+  get principal(): unknown {
+    return this.#place.principal;
   }
 
   /** @internal Where the call came by; `callBack` makes calls there. */

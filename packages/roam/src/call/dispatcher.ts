@@ -29,6 +29,7 @@ export interface DispatcherOptions {
   readonly limits: Limits;
   readonly clock: Clock;
   readonly peer: string;
+  readonly principal?: unknown;
   readonly onHandlerError: OnHandlerError;
   /** A handler started (1) or is done (-1). */
   onRunning(delta: 1 | -1): void;

@@ -4,12 +4,15 @@ import { type Clock, systemClock } from "../internal/clock.ts";
 import { orAborted } from "../internal/or-aborted.ts";
 import { type Limits, withLimits } from "../limits.ts";
 import type { Link } from "../link/link.ts";
+import { NO_FACTS } from "../link/peer-facts.ts";
 import { BareConduit } from "./bare-conduit.ts";
 import type { Conduit, MessageFamily } from "./conduit.ts";
+import { LinkPlaces } from "./link-places.ts";
 import { Attachment } from "./stable/attachment.ts";
 import { hasClientMagic } from "./stable/hello.ts";
 import type { Retention } from "./stable/resume-registry.ts";
-import { type Authenticate, StableAcceptor } from "./stable/stable-acceptor.ts";
+import { type AuthenticateLink, StableAcceptor } from "./stable/stable-acceptor.ts";
+import type { StableConduit } from "./stable/stable-conduit.ts";
 
 /** Which conduits are spoken: "auto" takes what the peer can do, the others insist. */
 export type ConduitChoice = "auto" | "stable" | "bare";
@@ -20,7 +23,7 @@ export interface InboundOptions {
   readonly limits?: Partial<Limits>;
   /** What is kept of stable sessions that have no link. */
   readonly retention?: Partial<Retention>;
-  readonly authenticate?: Authenticate;
+  readonly authenticate?: AuthenticateLink;
   readonly clock?: Clock;
   /** Source of resume keys (default: the platform's, which is secure). */
   readonly randomBytes?: (length: number) => Uint8Array;
@@ -33,6 +36,8 @@ export class InboundConduits<M> {
   readonly #limits: Limits;
   readonly #clock: Clock;
   readonly #stable: StableAcceptor<M>;
+  readonly #places: LinkPlaces;
+  readonly #principals = new WeakMap<BareConduit<M>, unknown>();
 
   constructor(family: MessageFamily<M>, options: InboundOptions = {}) {
     const { retention, authenticate, randomBytes } = options;
@@ -40,6 +45,7 @@ export class InboundConduits<M> {
     this.#options = options;
     this.#limits = withLimits(options.limits);
     this.#clock = options.clock ?? systemClock;
+    this.#places = new LinkPlaces(this.#limits);
     this.#stable = new StableAcceptor({
       family,
       limits: this.#limits,
@@ -55,6 +61,13 @@ export class InboundConduits<M> {
     return this.#stable;
   }
 
+  /** What `authenticate` said of the one whose link a conduit was made of. */
+  principalOf(conduit: Conduit<M>): unknown {
+    return conduit instanceof BareConduit
+      ? this.#principals.get(conduit)
+      : this.#stable.principalOf(conduit as StableConduit<M>);
+  }
+
   /**
    * Waits for the first payload and acts on it, within the time for a handshake.
    *
@@ -66,7 +79,8 @@ export class InboundConduits<M> {
   async accept(link: Link, signal?: AbortSignal): Promise<Conduit<M> | undefined> {
     const { maxHandshakeBytes, maxPayloadBytes, handshakeTimeoutMs } = this.#limits;
     link.rx.maxPayloadBytes = Math.min(maxHandshakeBytes, maxPayloadBytes);
-    const attachment = new Attachment(link);
+    const place = this.#places.take(link);
+    const attachment = new Attachment(link, () => place.giveBack());
     const attempt = new AbortController();
     const onAbort = () => attempt.abort(signal?.reason);
     if (signal?.aborted) onAbort();
@@ -77,6 +91,7 @@ export class InboundConduits<M> {
     try {
       return await this.#accept(attachment, attempt.signal);
     } finally {
+      place.isKnown();
       stop();
       signal?.removeEventListener("abort", onAbort);
     }
@@ -93,16 +108,18 @@ export class InboundConduits<M> {
       throw new RoamError("handshake", `only ${conduit} conduits are taken here`);
     }
     if (isStable) return this.#stable.accept(attachment, hello, signal);
-    await this.#authenticate(attachment, signal);
+    const principal = await this.#authenticate(attachment, signal);
     attachment.hold(payload);
-    return new BareConduit(attachment.handOn(), this.#family);
+    const bare = new BareConduit(attachment.handOn(), this.#family);
+    this.#principals.set(bare, principal);
+    return bare;
   }
 
-  async #authenticate(attachment: Attachment, signal: AbortSignal): Promise<void> {
-    const { peer } = attachment.link;
-    const ask = async () => this.#options.authenticate?.({ peer, resumes: undefined, signal });
+  async #authenticate(attachment: Attachment, signal: AbortSignal): Promise<unknown> {
+    const { peer, facts = NO_FACTS } = attachment.link;
+    const ask = async () => this.#options.authenticate?.({ peer, facts, resumes: undefined, signal });
     try {
-      await orAborted(ask(), signal);
+      return await orAborted(ask(), signal);
     } catch (cause) {
       const error = new RoamError("handshake", "the link was refused", { cause });
       attachment.fence(error);

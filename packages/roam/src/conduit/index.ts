@@ -17,6 +17,6 @@ export type { ConduitChoice, InboundOptions } from "./inbound-conduits.ts";
 export { type Backoff, DEFAULT_BACKOFF } from "./stable/backoff.ts";
 export type { LinkSource } from "./stable/link-source.ts";
 export { DEFAULT_RETENTION, type Retention } from "./stable/resume-registry.ts";
-export type { Applicant, Authenticate } from "./stable/stable-acceptor.ts";
+export type { AuthenticateLink, LinkApplicant } from "./stable/stable-acceptor.ts";
 export type { StableConduit } from "./stable/stable-conduit.ts";
 export { connectStable, SilentPeerError, type StableInitiatorOptions } from "./stable/stable-initiator.ts";

@@ -39,6 +39,8 @@ export interface ConnectionOptions {
   /** What came with the handshake, the open or the accept. */
   readonly metadata: Metadata;
   readonly handler: Handler | undefined;
+  /** Who calls there. */
+  readonly principal?: unknown;
   /** Calls we take in flight there, as announced; undefined: the session's limit. */
   readonly maxConcurrentRequests?: number | undefined;
 }
@@ -102,6 +104,7 @@ export class Connection implements MessageSink {
       limits,
       clock,
       peer: host.peer,
+      principal: options.principal,
       onHandlerError: (error, call) => host.onHandlerError(error, call),
       onRunning: (delta) => host.onRunning(delta),
       onViolation: (error) => host.onViolation(error),

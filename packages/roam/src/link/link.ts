@@ -1,5 +1,6 @@
 import type { Reader, Writer } from "roam-postcard";
 import type { RoamError } from "../errors.ts";
+import type { PeerFacts } from "./peer-facts.ts";
 
 /** A reliable, ordered, message-oriented pair of ends. Knows bytes, not meaning. */
 // r[impl zerocopy.framing.link]
@@ -10,6 +11,8 @@ export interface Link {
   readonly rx: LinkRx;
   /** What is known of the far side, for people and logs: `tcp://10.0.0.7:4411`. */
   readonly peer: string;
+  /** What is known of it for certain; nothing where a transport cannot tell. */
+  readonly facts?: PeerFacts;
   /** Ends both directions at once; what was committed may be lost. `cause` reaches both halves. */
   destroy(cause?: RoamError): void;
 }

@@ -4,6 +4,7 @@ import { LengthPrefix } from "./length-prefix.ts";
 import type { Link } from "./link.ts";
 import { LinkRxBase } from "./link-rx-base.ts";
 import { LinkTxBase, outgoingWriter } from "./link-tx-base.ts";
+import { NO_FACTS, type PeerFacts } from "./peer-facts.ts";
 
 /**
  * Bytes that have not left this process, at which `reserve` waits: sixteen payloads of 64 KiB in
@@ -34,12 +35,18 @@ export interface ByteStreamEvents {
   onClosed(error?: Error): void;
 }
 
+export interface StreamLinkOptions {
+  readonly peer?: string;
+  readonly facts?: PeerFacts;
+}
+
 /** A link over a byte stream: each payload behind its length. */
 // r[impl transport.stream.kinds]
 export class StreamLink implements Link {
   readonly tx: LinkTxBase;
   readonly rx: LinkRxBase;
   readonly peer: string;
+  readonly facts: PeerFacts;
   readonly #stream: ByteStream;
   readonly #framing = new LengthPrefix();
   #isFlushPending = false;
@@ -47,8 +54,9 @@ export class StreamLink implements Link {
   #isDead = false;
   #ending: (() => void) | undefined;
 
-  constructor(stream: ByteStream, options: { peer?: string } = {}) {
+  constructor(stream: ByteStream, options: StreamLinkOptions = {}) {
     this.peer = options.peer ?? "stream";
+    this.facts = options.facts ?? NO_FACTS;
     this.#stream = stream;
     this.tx = new LinkTxBase(
       {

@@ -5,7 +5,7 @@ import { type Deferred, deferred } from "../internal/deferred.ts";
 import { type Limits, withLimits } from "../limits.ts";
 import type { Message } from "../wire/message.ts";
 import { checkMetadata, Metadata } from "../wire/metadata.ts";
-import { firstMessage, type HandshakeOffer, onFirstMessage } from "./handshake.ts";
+import { firstMessage, type HandshakeOffer, type HandshakeStep, onFirstMessage } from "./handshake.ts";
 import { linger } from "./linger.ts";
 import { Outbox } from "./outbox.ts";
 import { Session } from "./session.ts";
@@ -32,6 +32,8 @@ export function establish(
   }
 }
 
+type Good = Extract<HandshakeStep, { kind: "established" }>;
+
 /** A session to be: waits for the first message, with a limit, then hands everything over. */
 class Handshaking {
   readonly #conduit: Conduit<Message>;
@@ -45,6 +47,9 @@ class Handshaking {
   readonly #result: Deferred<Session> = deferred();
   #session: Session | undefined;
   #isSettled = false;
+  /** What came while somebody thought about the Hello: what one chunk of a link holds, at most. */
+  #early: Message[] | undefined;
+  readonly #admission = new AbortController();
   #stopTimer: () => void = () => {};
 
   constructor(conduit: Conduit<Message>, role: Role, options: SessionOptions) {
@@ -101,6 +106,10 @@ class Handshaking {
   #onMessage(message: Message): void {
     if (this.#session !== undefined) return this.#session.receive(message);
     if (this.#isSettled) return;
+    if (this.#early !== undefined) {
+      this.#early.push(message);
+      return;
+    }
     const step = onFirstMessage(this.#role, this.#offer, message);
     if (step.kind === "failed") return this.#fail(step.error, step.isAnswered);
     try {
@@ -108,6 +117,31 @@ class Handshaking {
     } catch (cause) {
       return this.#fail(new ProtocolError("session.x.limits", asError(cause).message, { cause }), true);
     }
+    const { admit } = this.#options;
+    if (admit === undefined || this.#role === "initiator") return this.#establish(step, undefined);
+    this.#early = [];
+    this.#rx.pause();
+    void this.#admit(admit, step);
+  }
+
+  async #admit(admit: NonNullable<SessionOptions["admit"]>, step: Good): Promise<void> {
+    const { metadata } = step.established;
+    let principal: unknown;
+    try {
+      principal = await admit(metadata, this.#admission.signal);
+    } catch (cause) {
+      // Why is the owner's to know.
+      return this.#fail(new RoamError("handshake", "the session was refused", { cause }), true);
+    }
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    if (this.#isSettled) return;
+    this.#establish(step, principal);
+    this.#rx.resume();
+    for (const message of early) this.#session?.receive(message);
+  }
+
+  #establish(step: Good, principal: unknown): void {
     this.#settle();
     this.#rx.maxPayloadBytes = this.#limits.maxPayloadBytes;
     if (step.reply !== undefined) this.#outbox.post(step.reply);
@@ -118,6 +152,7 @@ class Handshaking {
       outbox: this.#outbox,
       established: step.established,
       options: this.#options,
+      principal,
       limits: this.#limits,
       clock: this.#clock,
     });
@@ -142,6 +177,7 @@ class Handshaking {
   #fail(error: unknown, isAnswered: boolean): void {
     if (this.#isSettled) return;
     this.#settle();
+    this.#admission.abort(error);
     this.#result.reject(error);
     const cause =
       error instanceof RoamError

@@ -15,6 +15,8 @@ export class InboundOpens {
   readonly #connections: ConnectionTable;
   readonly #outbox: Outbox;
   readonly #acceptor: ConnectionAcceptor | undefined;
+  /** Decisions that take their time. */
+  readonly #waiting = new Set<AbortController>();
   /** Set: nothing new is accepted. */
   isDraining = false;
 
@@ -44,12 +46,36 @@ export class InboundOpens {
     };
     // Decided at once where possible: a call may follow the accept that we send.
     try {
-      const decision = acceptor({ id, settings, metadata, session, peer: session.peer });
-      if (decision instanceof Promise) decision.then(decided).catch(failed);
+      const { peer, principal } = session;
+      const waiting = new AbortController();
+      const { signal } = waiting;
+      const decision = acceptor({ id, settings, metadata, session, peer, principal, signal });
+      if (decision instanceof Promise) this.#wait(waiting, id, decision.then(decided).catch(failed));
       else decided(decision);
     } catch (error) {
       failed(error);
     }
+  }
+
+  /** No longer than a handshake may take. */
+  #wait(waiting: AbortController, id: Id, decided: Promise<void>): void {
+    const { clock, limits } = this.#session;
+    const stopTimer = clock.after(limits.handshakeTimeoutMs, () => {
+      waiting.abort(new RoamError("handshake", `no decision within ${limits.handshakeTimeoutMs} ms`));
+      this.#reject(id);
+    });
+    this.#waiting.add(waiting);
+    waiting.signal.addEventListener("abort", stopTimer, { once: true });
+    void decided.finally(() => {
+      stopTimer();
+      this.#waiting.delete(waiting);
+    });
+  }
+
+  /** The session is over. */
+  fail(cause: RoamError): void {
+    for (const waiting of this.#waiting) waiting.abort(cause);
+    this.#waiting.clear();
   }
 
   #decide(open: ConnectionOpen, decision: ConnectionDecision): void {
@@ -75,8 +101,9 @@ export class InboundOpens {
     if (!decision.accept) return this.#reject(id, answer);
     const parity = otherParity(settings.parity);
     const { handler, maxConcurrentRequests = session.limits.maxConcurrentRequests } = decision;
+    const { principal = session.principal } = decision;
     const connection = new Connection(
-      { id, parity, counterpart: settings, metadata, handler, maxConcurrentRequests },
+      { id, parity, counterpart: settings, metadata, handler, maxConcurrentRequests, principal },
       session,
     );
     this.#accept(id, settings.parity, connection, { maxConcurrentRequests, metadata: answer });

@@ -15,6 +15,10 @@ export interface ConnectionRequest {
   readonly metadata: Metadata;
   readonly session: Session;
   readonly peer: string;
+  /** Who asks: the session's, or what `authenticate` returned for this connection. */
+  readonly principal: unknown;
+  /** Aborts when there was time enough to decide, or the session is over. */
+  readonly signal: AbortSignal;
 }
 
 /** How an open is answered. */
@@ -26,6 +30,8 @@ export type ConnectionDecision =
       readonly metadata?: MetadataInit;
       /** Calls taken there in flight, as announced (default: the session's limit). */
       readonly maxConcurrentRequests?: number;
+      /** Who calls there (default: the session's principal). */
+      readonly principal?: unknown;
       /** Called with the connection once it is open. */
       onOpen?(connection: Connection): void;
     }
@@ -59,6 +65,11 @@ export interface SessionOptions {
   /** Messages on connections that never were, or were closed by their sender, end the session. */
   readonly isStrict?: boolean;
   readonly onHandlerError?: OnHandlerError;
+  /**
+   * Of an acceptor: who is there, by the metadata of its Hello; what it returns is the session's
+   * principal. Nothing is served until then, and nothing at all if it throws.
+   */
+  readonly admit?: (hello: Metadata, signal: AbortSignal) => Promise<unknown>;
   /** Aborts the handshake. */
   readonly signal?: AbortSignal;
   readonly clock?: Clock;

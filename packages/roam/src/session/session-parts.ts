@@ -14,6 +14,8 @@ export interface SessionParts {
   readonly outbox: Outbox;
   readonly established: Established;
   readonly options: SessionOptions;
+  /** What `admit` returned. */
+  readonly principal: unknown;
   readonly limits: Limits;
   readonly clock: Clock;
 }

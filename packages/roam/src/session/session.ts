@@ -41,6 +41,8 @@ export class Session implements ConnectionHost {
   readonly #inbound: InboundOpens;
   readonly #keepalive: Keepalive | undefined;
   readonly #ended = deferred<RoamError>();
+  /** Who the counterpart is, as `authenticate` found; undefined without one. */
+  readonly principal: unknown;
   readonly root: Connection;
   #end: RoamError | undefined;
   #bufferedBytes = 0;
@@ -53,6 +55,7 @@ export class Session implements ConnectionHost {
   /** Use `establish`. */
   constructor(parts: SessionParts) {
     const { role, conduit, rx, outbox, established, options, limits, clock } = parts;
+    this.principal = parts.principal;
     this.role = role;
     this.peer = conduit.peer;
     this.clock = clock;
@@ -84,6 +87,7 @@ export class Session implements ConnectionHost {
         counterpart: established.counterpart,
         metadata: established.metadata,
         handler: options.handler,
+        principal: parts.principal,
       },
       this,
     );
@@ -187,7 +191,10 @@ export class Session implements ConnectionHost {
   ): Promise<Connection> {
     const { handler, parity = "odd", maxConcurrentRequests, signal } = options;
     const make = (accepted: AcceptedConnection) =>
-      new Connection({ ...accepted, parity, handler, maxConcurrentRequests }, this);
+      new Connection(
+        { ...accepted, parity, handler, maxConcurrentRequests, principal: this.principal },
+        this,
+      );
     return this.openRoute({ ...options, parity }, make, signal);
   }
 
@@ -488,6 +495,7 @@ export class Session implements ConnectionHost {
     this.#keepalive?.stop();
     for (const route of this.#connections.clear()) route.fail(cause);
     this.#opens.fail(cause);
+    this.#inbound.fail(cause);
     for (const done of this.#idleWaiters) done();
     if (UNREACHABLE.has(cause.code)) this.#outbox.fail(cause);
     else await linger(this.#outbox, cause, this.clock, this.#conduit.links);

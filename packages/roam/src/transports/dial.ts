@@ -4,7 +4,10 @@ import type { Link, Listener } from "../link/link.ts";
 /** What transports may want to know beyond the address. */
 export interface DialOptions {
   readonly signal?: AbortSignal;
-  /** `node:tls` options for `tls:`; `ws` options for `ws:` and `wss:` in Node. */
+  /**
+   * In Node: options of `node:tls` for `tls:`; of the package `ws` to dial `ws:` and `wss:`, of
+   * `listenWebSocket` to listen there (`wss:` needs its `tls`).
+   */
   readonly transport?: object;
   /** For transports that hold a message whole before the session sees it. */
   readonly limits?: Partial<Limits>;

@@ -1,7 +1,12 @@
 import type { Duplex, Readable, Writable } from "node:stream";
 import { RoamError } from "../errors.ts";
 import type { Link } from "../link/link.ts";
-import { type ByteStream, type ByteStreamEvents, StreamLink } from "../link/stream-link.ts";
+import {
+  type ByteStream,
+  type ByteStreamEvents,
+  StreamLink,
+  type StreamLinkOptions,
+} from "../link/stream-link.ts";
 
 /** Time that a socket we have ended may take to be ended by the far side (ms). */
 const LINGER_MS = 1000;
@@ -92,7 +97,7 @@ class NodeByteStream implements ByteStream {
 function ignore(): void {}
 
 /** A link over any Node duplex: a socket, a TLS socket, a pipe. */
-export function duplexLink(duplex: Duplex, options: { peer?: string } = {}): Link {
+export function duplexLink(duplex: Duplex, options: StreamLinkOptions = {}): Link {
   return new StreamLink(new NodeByteStream(duplex, duplex), options);
 }
 

@@ -46,15 +46,22 @@ export const transports: Transports = {
         return listenTls(tcpAddress(url), { tls: transport as TlsOptions }, onLink);
       case "unix":
         return listenLocal(localPath(url), onLink);
-      case "ws": {
+      case "ws":
+      case "wss": {
         const { hostname, port, pathname } = parse(url);
         const path = pathname === "/" ? {} : { path: pathname };
+        const given = transport as WebSocketListenOptions | undefined;
+        if (schemeOf(url) === "wss" && given?.tls === undefined) {
+          throw new TypeError(
+            `${JSON.stringify(url)} needs a certificate: transport: { tls: { key, cert } }`,
+          );
+        }
         const options = {
           host: unbracketed(hostname),
-          port: Number(port || 80),
+          port: Number(port || (schemeOf(url) === "ws" ? 80 : 443)),
           ...path,
           ...maxPayload(limits),
-          ...(transport as WebSocketListenOptions),
+          ...given,
         };
         return (await websockets()).listenWebSocket(options, onLink);
       }

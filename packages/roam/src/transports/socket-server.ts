@@ -2,6 +2,7 @@ import type { AddressInfo, ListenOptions, Server, Socket } from "node:net";
 import { RoamError } from "../errors.ts";
 import type { Link, Listener } from "../link/link.ts";
 import { duplexLink } from "./node-stream.ts";
+import { socketFacts } from "./socket-facts.ts";
 
 /**
  * Starts a server and hands up a link per connection.
@@ -22,7 +23,7 @@ export function listenOn(
     options.prepare(socket);
     const peer =
       socket.remoteAddress === undefined ? "local" : `${socket.remoteAddress}:${socket.remotePort}`;
-    options.onLink(duplexLink(socket, { peer }));
+    options.onLink(duplexLink(socket, { peer, facts: socketFacts(socket) }));
   });
   return new Promise((resolve, reject) => {
     const onError = (cause: NodeJS.ErrnoException) => {

@@ -4,6 +4,7 @@ import { atEndOfTurn } from "../internal/end-of-turn.ts";
 import type { Link } from "../link/link.ts";
 import { LinkRxBase } from "../link/link-rx-base.ts";
 import { LinkTxBase, outgoingWriter } from "../link/link-tx-base.ts";
+import { NO_FACTS, type PeerFacts } from "../link/peer-facts.ts";
 
 /** `bufferedAmount` at which `reserve` waits (bytes). */
 const HIGH_WATER_BYTES = 1024 * 1024;
@@ -36,14 +37,16 @@ export class WebSocketLink implements Link {
   readonly tx: LinkTxBase;
   readonly rx: LinkRxBase;
   readonly peer: string;
+  readonly facts: PeerFacts;
   readonly #socket: MessageSocket;
   #pending: Uint8Array[] = [];
   #isFlushPending = false;
   #isDead = false;
   #ending: (() => void) | undefined;
 
-  constructor(socket: MessageSocket, options: { peer: string }) {
+  constructor(socket: MessageSocket, options: { peer: string; facts?: PeerFacts }) {
     this.peer = options.peer;
+    this.facts = options.facts ?? NO_FACTS;
     this.#socket = socket;
     this.tx = new LinkTxBase(
       {

@@ -1,10 +1,13 @@
-import type { Server as HttpServer, IncomingMessage } from "node:http";
+import type { Server as HttpServer, IncomingMessage, RequestListener } from "node:http";
 import { createServer } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import type { TlsOptions } from "node:tls";
 import { type ClientOptions, WebSocket, WebSocketServer } from "ws";
 import { RoamError } from "../errors.ts";
 import { DEFAULT_LIMITS } from "../limits.ts";
 import type { Link, Listener } from "../link/link.ts";
+import { upgradeFacts } from "./socket-facts.ts";
 import { type MessageSocket, type MessageSocketEvents, WebSocketLink } from "./websocket-link.ts";
 
 /** A socket of the `ws` package, written to in one go per turn. */
@@ -125,7 +128,14 @@ export interface WebSocketListenOptions {
   readonly port?: number;
   /** Only upgrades of this path (default `/`, any). */
   readonly path?: string;
-  /** Which upgrades to take, by their headers; the default takes all. */
+  /**
+   * Pages that may connect, as `https://app.example` (default: those of the host that was asked for).
+   * Clients that are no browsers send no origin and are taken; "any" takes pages from everywhere.
+   */
+  readonly origins?: readonly string[] | "any";
+  /** Makes it `wss:`. With `requestCert` clients are asked for a certificate. */
+  readonly tls?: TlsOptions;
+  /** Which upgrades to take, by their headers; without `origins` it decides about them too. */
   readonly accept?: (request: IncomingMessage) => boolean;
   /** Largest message taken (bytes; default that of the session's limits). */
   readonly maxPayloadBytes?: number;
@@ -136,7 +146,8 @@ export function listenWebSocket(
   options: WebSocketListenOptions,
   onLink: (link: Link) => void,
 ): Promise<Listener> {
-  const http = options.server ?? createServer((_request, response) => response.writeHead(426).end());
+  const http = options.server ?? serverFor(options.tls);
+  const scheme = options.tls === undefined ? "ws" : "wss";
   const wss = new WebSocketServer({ ...wsOptions(options.maxPayloadBytes), noServer: true });
   const onUpgrade = (request: IncomingMessage, socket: Socket, head: Buffer) => {
     const [path] = (request.url ?? "/").split("?");
@@ -145,11 +156,11 @@ export function listenWebSocket(
       if (options.server === undefined) refuse(socket, "404 Not Found");
       return;
     }
-    if (options.accept !== undefined && !options.accept(request)) return refuse(socket, "403 Forbidden");
+    if (!isWelcome(request, options)) return refuse(socket, "403 Forbidden");
     socket.setNoDelay(true);
     wss.handleUpgrade(request, socket, head, (ws) => {
-      const peer = `ws://${socket.remoteAddress}:${socket.remotePort}`;
-      onLink(new WebSocketLink(new WsSocket(ws, socket), { peer }));
+      const peer = `${scheme}://${socket.remoteAddress}:${socket.remotePort}`;
+      onLink(new WebSocketLink(new WsSocket(ws, socket), { peer, facts: upgradeFacts(request) }));
     });
   };
   http.on("upgrade", onUpgrade);
@@ -165,7 +176,7 @@ export function listenWebSocket(
     const bound = http.address() as AddressInfo | null;
     if (bound === null) return address;
     const host = bound.family === "IPv6" ? `[${bound.address}]` : bound.address;
-    address = `ws://${host}:${bound.port}${options.path ?? "/"}`;
+    address = `${scheme}://${host}:${bound.port}${options.path ?? "/"}`;
     return address;
   };
   const listener = (): Listener => {
@@ -190,6 +201,24 @@ export function listenWebSocket(
       resolve(listener());
     });
   });
+}
+
+function serverFor(tls: TlsOptions | undefined): HttpServer {
+  const upgradeRequired: RequestListener = (_request, response) => response.writeHead(426).end();
+  return tls === undefined ? createServer(upgradeRequired) : createHttpsServer(tls, upgradeRequired);
+}
+
+function isWelcome(request: IncomingMessage, { accept, origins }: WebSocketListenOptions): boolean {
+  if (accept === undefined) return isAllowedOrigin(request, origins);
+  return accept(request) && (origins === undefined || isAllowedOrigin(request, origins));
+}
+
+/** A page of another site would come with its visitor's cookies, and from within its visitor's network. */
+function isAllowedOrigin({ headers }: IncomingMessage, origins: WebSocketListenOptions["origins"]): boolean {
+  const { origin, host } = headers;
+  if (origin === undefined || origins === "any") return true;
+  if (origins !== undefined) return origins.includes(origin);
+  return URL.canParse(origin) && new URL(origin).host === host;
 }
 
 function refuse(socket: Socket, status: string): void {

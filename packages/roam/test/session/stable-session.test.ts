@@ -361,8 +361,8 @@ suite("who is let in", () => {
     let principal = "alice";
     const asked: unknown[] = [];
     const server = await desks.serve({
-      authenticate: ({ resumes }) => {
-        asked.push(resumes?.principal);
+      authenticate: ({ kind, principal: known }) => {
+        asked.push(`${kind} ${known}`);
         if (principal === "nobody") throw new Error("who are you?");
         return principal;
       },
@@ -377,7 +377,7 @@ suite("who is let in", () => {
     // With either of the two keys that a client may have.
     await desks.clock.pass(50);
     assert.deepEqual(desk.$.session.state, { kind: "lost", reason: "rejected" });
-    assert.deepEqual(asked, [undefined, "alice", "alice", "alice"]);
+    assert.deepEqual(asked, ["session undefined", "resume alice", "resume alice", "resume alice"]);
     principal = "nobody";
     await assert.rejects(desks.connect(), { code: "handshake" });
     await assert.rejects(desks.connect({ conduit: "bare" }));

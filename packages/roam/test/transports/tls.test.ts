@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { suite, test } from "node:test";
 import { type Link, LinkReceiver, type Listener } from "roam/link";
@@ -74,6 +75,29 @@ suite("TLS certificates", () => {
     };
     await assert.rejects(refused, { code: "io" });
     assert.equal(links.size, 0);
+    await listener.close();
+  });
+
+  test("are among the facts of the link, if the client showed one", async () => {
+    const links = new Inbox<Link>();
+    const tls = { ...server, ca, requestCert: true, rejectUnauthorized: false };
+    const listener = await listenTls({ host: HOST, port: 0 }, { tls }, (link) => links.push(link));
+    const address = { host: HOST, port: portOf(listener.address) };
+    for (const shown of [client, undefined]) {
+      const dialled = await dialTls(address, { tls: { ca, ...shown } });
+      const accepted = (await links.take()) as Link;
+      assert.equal(accepted.facts?.address, HOST);
+      const { certificate } = accepted.facts ?? {};
+      if (shown !== undefined) {
+        const known = new X509Certificate(shown.cert);
+        assert.equal(certificate?.fingerprint256, known.fingerprint256);
+        assert.equal(certificate?.subject.CN, "roam test fixture client, not for use");
+        assert.deepEqual(certificate?.validTo, new Date(known.validTo));
+        assert.equal(certificate?.isTrusted, true);
+      } else assert.equal(certificate, undefined);
+      dialled.destroy();
+      accepted.destroy();
+    }
     await listener.close();
   });
 });

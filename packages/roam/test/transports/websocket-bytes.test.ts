@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer, get } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { suite, test } from "node:test";
@@ -169,6 +170,56 @@ suite("WebSocket upgrades", () => {
     );
     await assert.rejects(dialWs(listener.address), { code: "io", message: /403/ });
     const link = await dialWs(listener.address, { ws: { origin: "https://example.org" } });
+    link.destroy();
+    await listener.close();
+  });
+
+  for (const { origins, taken, refused } of [
+    {
+      origins: undefined,
+      taken: ["http://HERE", undefined],
+      refused: ["http://evil.example", "null", "HERE"],
+    },
+    {
+      origins: ["https://app.example"],
+      taken: ["https://app.example", undefined],
+      refused: ["http://HERE", "http://app.example", "https://app.example.evil.example"],
+    },
+    { origins: "any", taken: ["https://app.example", "null", undefined], refused: [] },
+  ] as const) {
+    test(`pages come from the same host, or as listed: ${JSON.stringify(origins)}`, async () => {
+      const links = new Inbox<Link>();
+      const allowed = origins === undefined ? {} : { origins };
+      const listener = await listenWebSocket({ host: HOST, port: 0, ...allowed }, (link) => links.push(link));
+      const here = new URL(listener.address).host;
+      const dialFrom = (origin: string | undefined) =>
+        dialWs(
+          listener.address,
+          origin === undefined ? {} : { ws: { origin: origin.replace("HERE", here) } },
+        );
+      for (const origin of taken) {
+        const link = await dialFrom(origin);
+        const { facts } = (await links.take()) as Link;
+        assert.equal(facts?.headers?.origin, origin?.replace("HERE", here));
+        assert.equal(facts?.address, HOST);
+        link.destroy();
+      }
+      for (const origin of refused) await assert.rejects(dialFrom(origin), { code: "io", message: /403/ });
+      await listener.close();
+    });
+  }
+
+  test("wss: with a client certificate, which is among the facts", async () => {
+    const pem = (name: string) => readFileSync(new URL(`fixtures/test-only-${name}.pem`, import.meta.url));
+    const [ca, cert, key] = [pem("ca"), pem("client"), pem("client.key")];
+    const tls = { cert: pem("server"), key: pem("server.key"), ca, requestCert: true };
+    const links = new Inbox<Link>();
+    const listener = await listenWebSocket({ host: HOST, port: 0, tls }, (link) => links.push(link));
+    assert.match(listener.address, /^wss:/);
+    await assert.rejects(dialWs(listener.address, { ws: { ca } }), { code: "io" });
+    const link = await dialWs(listener.address, { ws: { ca, cert, key } });
+    const { facts } = (await links.take()) as Link;
+    assert.equal(facts?.certificate?.isTrusted, true);
     link.destroy();
     await listener.close();
   });

@@ -19,7 +19,8 @@ export class Attachment {
   /** Payloads that came while nobody took them: what one chunk of the transport brings, at most. */
   #held: Reader[] = [];
 
-  constructor(link: Link) {
+  /** @param onGone the link brings no more, whoever has it then */
+  constructor(link: Link, onGone: () => void = () => {}) {
     this.link = link;
     link.rx.start(
       (payload) => {
@@ -29,6 +30,7 @@ export class Attachment {
       },
       (cause) => {
         this.#ended = { cause };
+        onGone();
         if (!this.#isFenced) this.#onEnd?.(cause);
       },
     );

@@ -3,6 +3,7 @@ import { asError, RoamError } from "../../errors.ts";
 import { type Clock, systemClock } from "../../internal/clock.ts";
 import { orAborted } from "../../internal/or-aborted.ts";
 import { type Limits, withLimits } from "../../limits.ts";
+import { NO_FACTS, type PeerFacts } from "../../link/peer-facts.ts";
 import type { MessageFamily } from "../conduit.ts";
 import type { Attachment } from "./attachment.ts";
 import { type ClientHello, decodeClientHello, encodeServerHello, RESUME_KEY_BYTES } from "./hello.ts";
@@ -16,13 +17,14 @@ export interface StableAcceptorOptions<M> {
   readonly retention?: Partial<Retention>;
   readonly randomBytes?: (length: number) => Uint8Array;
   /** Who is at the far end. A session is resumed by the principal that began it. */
-  readonly authenticate?: Authenticate;
+  readonly authenticate?: AuthenticateLink;
 }
 
 /** A link that wants to be let in. */
-export interface Applicant {
+export interface LinkApplicant {
   /** Address of the far side, as the transport tells it. */
   readonly peer: string;
+  readonly facts: PeerFacts;
   /** The session it wants to go on with, by who began it; undefined for a new one. */
   readonly resumes: { readonly principal: unknown } | undefined;
   readonly signal: AbortSignal;
@@ -33,7 +35,7 @@ export interface Applicant {
  * comes back. What it returns is the session's principal: a resume whose principal is not the same
  * value (`Object.is`) is refused, as is a link for which it throws.
  */
-export type Authenticate = (applicant: Applicant) => unknown;
+export type AuthenticateLink = (applicant: LinkApplicant) => unknown;
 
 /** One accepted session, as the registry keeps it. */
 class Accepted<M> {
@@ -62,6 +64,7 @@ export class StableAcceptor<M> {
   readonly #limits: Limits;
   readonly #clock: Clock;
   readonly #registry: ResumeRegistry<Accepted<M>>;
+  readonly #principals = new WeakMap<StableConduit<M>, unknown>();
   /** Resumes asked for, in the order in which they came. */
   #hellos = 0;
 
@@ -70,6 +73,11 @@ export class StableAcceptor<M> {
     this.#limits = withLimits(options.limits);
     this.#clock = options.clock ?? systemClock;
     this.#registry = new ResumeRegistry({ ...options, clock: this.#clock });
+  }
+
+  /** What `authenticate` said of the one who began it. */
+  principalOf(conduit: StableConduit<M>): unknown {
+    return this.#principals.get(conduit);
   }
 
   /** Sessions known, attached or not. */
@@ -112,12 +120,13 @@ export class StableAcceptor<M> {
 
   async #authenticate(
     attachment: Attachment,
-    resumes: Applicant["resumes"],
+    resumes: LinkApplicant["resumes"],
     signal: AbortSignal,
   ): Promise<unknown> {
     const { authenticate } = this.#options;
     if (authenticate === undefined) return undefined;
-    const ask = async () => authenticate({ peer: attachment.link.peer, resumes, signal });
+    const { peer, facts = NO_FACTS } = attachment.link;
+    const ask = async () => authenticate({ peer, facts, resumes, signal });
     try {
       return await orAborted(ask(), signal);
     } catch (error) {
@@ -155,6 +164,7 @@ export class StableAcceptor<M> {
       onDetachedBytes: (delta) => registry.onDetachedBytes(session, delta),
     });
     const session = new Accepted(conduit, principal);
+    this.#principals.set(conduit, principal);
     const resumeKey = registry.add(session);
     if (!attachment.send(encodeServerHello({ isRejected: false, resumeKey, lastReceived: undefined }))) {
       const error = refuse(attachment, "the link died in the handshake");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import type { Applicant } from "../../../src/conduit/stable/stable-acceptor.ts";
+import type { LinkApplicant } from "../../../src/conduit/stable/stable-acceptor.ts";
 import { settled } from "../../../src/testing/index.ts";
 import { Accepting, expectAlive, keyOf, REJECTION, reasonOf } from "./accepting.ts";
 
@@ -8,7 +8,7 @@ import { Accepting, expectAlive, keyOf, REJECTION, reasonOf } from "./accepting.
 suite("authenticate", () => {
   /** Principals by link: the next one is who comes next. */
   function guarded(...principals: unknown[]) {
-    const asked: Applicant[] = [];
+    const asked: LinkApplicant[] = [];
     const accepting = new Accepting({
       authenticate: (applicant) => {
         asked.push(applicant);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { Writer } from "roam-postcard";
 import { BareConduit } from "../../../src/conduit/bare-conduit.ts";
-import type { Applicant } from "../../../src/conduit/stable/stable-acceptor.ts";
+import type { LinkApplicant } from "../../../src/conduit/stable/stable-acceptor.ts";
 import { StableConduit } from "../../../src/conduit/stable/stable-conduit.ts";
 import { RoamError } from "../../../src/errors.ts";
 import { StreamLink } from "../../../src/link/stream-link.ts";
@@ -200,7 +200,7 @@ suite("the wait for the first payload", () => {
 
 suite("authenticate of a bare conduit", () => {
   test("is told who is there, and refuses by throwing", async () => {
-    const asked: Applicant[] = [];
+    const asked: LinkApplicant[] = [];
     const accepting = new Accepting({
       authenticate: (applicant) => {
         asked.push(applicant);
