@@ -93,6 +93,7 @@ export async function sessionOn(
   const session = await establish(conduit, role, {
     ...options,
     onHandlerError: options.onHandlerError ?? reportTo(logger),
+    onStalled: options.onStalled ?? stallsTo(logger),
   });
   try {
     checkSchemas(services, session.root.metadata, { check: schemaCheck, logger, peer: session.peer });
@@ -171,4 +172,11 @@ async function openClient<M extends Methods>(
 /** Handlers' failures for the log; callers only learn that the call was cancelled. */
 function reportTo(logger: Logger): NonNullable<SessionOptions["onHandlerError"]> {
   return (error, { service, method }) => logger.error(`${service}.${method} failed:`, error);
+}
+
+function stallsTo(logger: Logger): NonNullable<SessionOptions["onStalled"]> {
+  return ({ forMs, waitingControls, waitingSenders }, { peer }) =>
+    logger.warn(
+      `${peer} has not read for ${forMs} ms: ${waitingControls} answers and ${waitingSenders} senders wait`,
+    );
 }

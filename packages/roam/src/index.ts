@@ -47,6 +47,7 @@ export { accept, implement, type ServeOptions, type Server, serve, serveHandler 
 export type { Applicant, Authenticate } from "./session/admission.ts";
 export type { Session } from "./session/session.ts";
 export type { ConnectionAcceptor, ConnectionDecision, ConnectionRequest } from "./session/session-options.ts";
+export type { Stall } from "./session/stall-watch.ts";
 export { Metadata, MetadataEntry, type MetadataInit, type MetadataValue } from "./wire/metadata.ts";
 
 /** Schema builders: the codec's, channels, and types that signatures do not look into. */

@@ -38,6 +38,10 @@ export interface Limits extends StableLimits, ListenerLimits {
   readonly maxChannelBufferItems: number;
   /** Answers and control messages waiting for the conduit; above it reading pauses. */
   readonly maxQueuedControls: number;
+  /** Time without reading after which the owner is told that the counterpart does not (ms). */
+  readonly stallNoticeMs: number;
+  /** The same, after which the session is ended. Stops readers of nothing from holding memory for ever. */
+  readonly maxStallMs: number;
 }
 
 /** Ceilings of one listener, over all of its sessions. What comes above them is hung up on. */
@@ -90,6 +94,8 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   maxSessionBufferBytes: 16 * MIB,
   maxChannelBufferItems: 65_536,
   maxQueuedControls: 8192,
+  stallNoticeMs: 5_000,
+  maxStallMs: 120_000,
   maxLinks: 16_384,
   maxLinksPerAddress: 1024,
   maxHandshakes: 1024,

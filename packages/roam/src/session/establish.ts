@@ -69,6 +69,7 @@ class Handshaking {
       maxControls: limits.maxQueuedControls,
       onPressure: (isHigh) => this.#session?.onPressure(isHigh),
       onOverflow: (error) => this.#session?.abandon(error),
+      onBlocked: (isBlocked) => this.#session?.onBlocked(isBlocked),
     });
     this.#offer = {
       parity: options.parity ?? "odd",

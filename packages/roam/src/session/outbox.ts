@@ -28,6 +28,7 @@ export class Outbox {
   readonly #maxControls: number;
   readonly #onPressure: (isHigh: boolean) => void;
   readonly #onOverflow: (error: RoamError) => void;
+  readonly #onBlocked: (isBlocked: boolean) => void;
   #isPumping = false;
   #isHigh = false;
   #failure: RoamError | undefined;
@@ -38,6 +39,7 @@ export class Outbox {
   /**
    * @param options.onPressure too many controls wait (true), or few enough again (false)
    * @param options.onOverflow the counterpart goes on asking and does not read its answers
+   * @param options.onBlocked somebody waits until the counterpart reads (true), or it did (false)
    */
   constructor(
     tx: ConduitTx<Message>,
@@ -45,16 +47,22 @@ export class Outbox {
       maxControls: number;
       onPressure(isHigh: boolean): void;
       onOverflow(error: RoamError): void;
+      onBlocked(isBlocked: boolean): void;
     },
   ) {
     this.#tx = tx;
     this.#maxControls = options.maxControls;
     this.#onPressure = options.onPressure;
     this.#onOverflow = options.onOverflow;
+    this.#onBlocked = options.onBlocked;
   }
 
   get queuedControls(): number {
     return this.#controls.size;
+  }
+
+  get waitingSenders(): number {
+    return this.#waiters.size;
   }
 
   /** As `MessageSink.tryPost`. */
@@ -137,7 +145,7 @@ export class Outbox {
     this.#isPumping = true;
     try {
       while (this.#controls.size > 0 || this.#waiters.size > 0) {
-        this.#serve(this.#tx.tryReserve() ?? (await this.#tx.reserve()));
+        this.#serve(this.#tx.tryReserve() ?? (await this.#wait()));
       }
     } catch (error) {
       // The conduit is dead; the session hears it from the receiving half as well.
@@ -147,6 +155,15 @@ export class Outbox {
     } finally {
       this.#isPumping = false;
       this.#onDrained?.();
+    }
+  }
+
+  async #wait(): Promise<ConduitPermit<Message>> {
+    this.#onBlocked(true);
+    try {
+      return await this.#tx.reserve();
+    } finally {
+      this.#onBlocked(false);
     }
   }
 

@@ -7,6 +7,7 @@ import type { ConnectionSettings, Id, Parity } from "../wire/message.ts";
 import type { Metadata, MetadataInit } from "../wire/metadata.ts";
 import type { KeepaliveOptions } from "./keepalive.ts";
 import type { Session } from "./session.ts";
+import type { Stall } from "./stall-watch.ts";
 
 /** A virtual connection that the counterpart wants to open. */
 export interface ConnectionRequest {
@@ -65,6 +66,8 @@ export interface SessionOptions {
   /** Messages on connections that never were, or were closed by their sender, end the session. */
   readonly isStrict?: boolean;
   readonly onHandlerError?: OnHandlerError;
+  /** Something waits for a counterpart that does not read; it is given up after `limits.maxStallMs`. */
+  readonly onStalled?: (stall: Stall, session: Session) => void;
   /**
    * Of an acceptor: who is there, by the metadata of its Hello; what it returns is the session's
    * principal. Nothing is served until then, and nothing at all if it throws.

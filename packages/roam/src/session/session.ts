@@ -15,8 +15,10 @@ import { Keepalive } from "./keepalive-timer.ts";
 import { linger } from "./linger.ts";
 import type { Outbox } from "./outbox.ts";
 import { PendingOpens } from "./pending-opens.ts";
+import { RunningHandlers } from "./running-handlers.ts";
 import type { SessionOptions } from "./session-options.ts";
 import type { SessionParts } from "./session-parts.ts";
+import { StallWatch } from "./stall-watch.ts";
 
 /** Ends after which nothing that is queued can reach the counterpart. */
 const UNREACHABLE: ReadonlySet<string> = new Set(["io", "keepalive", "session-lost", "too-large"]);
@@ -40,15 +42,14 @@ export class Session implements ConnectionHost {
   readonly #opens: PendingOpens;
   readonly #inbound: InboundOpens;
   readonly #keepalive: Keepalive | undefined;
+  readonly #stall: StallWatch;
   readonly #ended = deferred<RoamError>();
   /** Who the counterpart is, as `authenticate` found; undefined without one. */
   readonly principal: unknown;
   readonly root: Connection;
   #end: RoamError | undefined;
   #bufferedBytes = 0;
-  #running = 0;
-  /** Told when no handler runs any more. */
-  readonly #idleWaiters = new Set<() => void>();
+  readonly #running = new RunningHandlers();
   #pauses = 0;
   #isDetached = false;
 
@@ -100,6 +101,10 @@ export class Session implements ConnectionHost {
         dead: () => this.#finish(new RoamError("keepalive", "a Ping stayed unanswered")),
       });
     }
+    this.#stall = new StallWatch(clock, limits, {
+      onStalled: (forMs) => this.#onStalled(forMs),
+      giveUp: (forMs) => this.#finish(new RoamError("io", `the counterpart has not read for ${forMs} ms`)),
+    });
     conduit.links?.watch((state) => this.#onLinks(state));
   }
 
@@ -139,6 +144,7 @@ export class Session implements ConnectionHost {
     const isDetached = kind === "detached";
     if (isDetached !== this.#isDetached) this.#keepalive?.pause(isDetached);
     this.#isDetached = isDetached;
+    this.#stall.hasLink = !isDetached;
   }
 
   /** Resolves once, with why the session ended: code `closed` for an orderly end. */
@@ -157,7 +163,7 @@ export class Session implements ConnectionHost {
 
   /** Handlers that have not settled, on all connections. */
   get running(): number {
-    return this.#running;
+    return this.#running.count;
   }
 
   /** Bytes of items received and not taken, on all channels. */
@@ -280,20 +286,8 @@ export class Session implements ConnectionHost {
     for (const route of this.#connections.all()) {
       if (route instanceof Connection) route.dispatcher.isDraining = true;
     }
-    if (this.#running > 0 && this.#end === undefined) await this.#untilIdle(options.timeoutMs);
+    if (this.#end === undefined) await this.#running.untilNone(this.clock, options.timeoutMs);
     await this.close();
-  }
-
-  #untilIdle(timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        stop();
-        this.#idleWaiters.delete(done);
-        resolve();
-      };
-      const stop = this.clock.after(timeoutMs, done);
-      this.#idleWaiters.add(done);
-    });
   }
 
   post(message: ConnectionMessage, onDone?: (error?: unknown) => void): void {
@@ -321,8 +315,7 @@ export class Session implements ConnectionHost {
   }
 
   onRunning(delta: 1 | -1): void {
-    this.#running += delta;
-    if (this.#running === 0) for (const done of this.#idleWaiters) done();
+    this.#running.add(delta);
   }
 
   onHandlerError(error: unknown, call: { readonly service: string; readonly method: string }): void {
@@ -356,6 +349,16 @@ export class Session implements ConnectionHost {
     this.#pauses += isPaused ? 1 : -1;
     if (isPaused && this.#pauses === 1) this.#rx.pause();
     if (!isPaused && this.#pauses === 0) this.#rx.resume();
+  }
+
+  /** @internal Somebody waits here for the counterpart to read (true), or it did (false). */
+  onBlocked(isBlocked: boolean): void {
+    if (this.#end === undefined) this.#stall.isBlocked = isBlocked;
+  }
+
+  #onStalled(forMs: number): void {
+    const { queuedControls: waitingControls, waitingSenders } = this.#outbox;
+    this.#options.onStalled?.({ forMs, waitingControls, waitingSenders }, this);
   }
 
   /** @internal The next message after the handshake. */
@@ -493,10 +496,11 @@ export class Session implements ConnectionHost {
     if (this.#end !== undefined) return;
     this.#end = cause;
     this.#keepalive?.stop();
+    this.#stall.stop();
     for (const route of this.#connections.clear()) route.fail(cause);
     this.#opens.fail(cause);
     this.#inbound.fail(cause);
-    for (const done of this.#idleWaiters) done();
+    this.#running.release();
     if (UNREACHABLE.has(cause.code)) this.#outbox.fail(cause);
     else await linger(this.#outbox, cause, this.clock, this.#conduit.links);
     this.#conduit.destroy(cause);

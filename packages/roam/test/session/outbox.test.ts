@@ -68,13 +68,15 @@ function outboxOf(maxControls = 4) {
   const tx = new MeteredTx();
   const pressure: boolean[] = [];
   const overflows: RoamError[] = [];
+  const blocked: boolean[] = [];
   const outbox = new Outbox(tx, {
     maxControls,
     onPressure: (isHigh) => pressure.push(isHigh),
     onOverflow: (error) => overflows.push(error),
+    onBlocked: (isBlocked) => blocked.push(isBlocked),
   });
   const send = async () => (await outbox.reserve()).send(data);
-  return { tx, pressure, overflows, outbox, send };
+  return { tx, pressure, overflows, blocked, outbox, send };
 }
 
 // r[verify session.x.fair]
