@@ -8,3 +8,5 @@ const server = await serve(process.argv[2] ?? "tcp://127.0.0.1:4400", Hello, {
   },
 });
 console.log(`serving on ${server.address}`);
+// No new calls; those in flight are finished, their clients told.
+process.once("SIGTERM", () => void server.drain({ timeoutMs: 5_000 }));

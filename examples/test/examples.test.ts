@@ -3,6 +3,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { CallError, connect } from "roam";
+import { Hello } from "../hello.ts";
 
 const EXAMPLES = fileURLToPath(new URL("../", import.meta.url));
 
@@ -26,6 +28,19 @@ async function run(args: readonly string[]): Promise<{ lines: string[]; code: nu
   return { lines: (output + errors).trimEnd().split("\n"), code };
 }
 
+/** Calls until the server takes no more: the signal reaches it in a turn of its own. */
+async function waitUntilRefused(call: () => Promise<unknown>): Promise<void> {
+  const isRefused = (error: unknown) => error instanceof CallError && error.code === "cancelled";
+  for (;;) {
+    const error = await call().then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    if (isRefused(error)) return;
+    if (error !== undefined) throw error;
+  }
+}
+
 suite("examples", () => {
   test("hello: the client greets, counts and gets an error", async () => {
     const server = start(["hello-server.ts", "tcp://127.0.0.1:0"]);
@@ -40,6 +55,32 @@ suite("examples", () => {
       server.kill();
       await once(server, "close");
     }
+  });
+
+  test("hello: SIGTERM lets what is being served finish, takes no more, and ends the process", async () => {
+    const server = start(["hello-server.ts", "tcp://127.0.0.1:0"]);
+    const [text] = await once(server.stdout, "data");
+    const hello = await connect(/serving on (\S+)/.exec(String(text))?.[1] ?? "", Hello);
+    // Out of credit after 16: being served while the signal comes.
+    const counting = hello.count({ from: 40 });
+    const numbers = counting.numbers[Symbol.asyncIterator]();
+    assert.equal((await numbers.next()).value, 40);
+    const exited = once(server, "exit");
+    server.kill("SIGTERM");
+    await waitUntilRefused(() => hello.greet({ name: "late" }));
+    for (let number = 39; number > 0; number--) assert.equal((await numbers.next()).value, number);
+    assert.equal((await numbers.next()).done, true);
+    await counting;
+    assert.equal((await hello.$.session.ended).code, "closed");
+    assert.deepEqual(await exited, [0, null]);
+  });
+
+  test("tokens: a session is renewed while it lives, and a guessed token gets none", async () => {
+    const { lines, code } = await run(["tokens.ts"]);
+    assert.equal(code, 0, lines.join("\n"));
+    assert.deepEqual(lines.slice(0, 4), ["token 1", "Hello, Ada!", "token 2", "Hello, Ada!"]);
+    assert.match(lines.slice(4).join("\n"), /refused: the session was refused/);
+    assert.match(lines.slice(4).join("\n"), /not a token of ours/);
   });
 
   test("chat: everybody hears everybody", async () => {

@@ -9,6 +9,8 @@ export interface MiddlewareCall {
   /** What goes with the call (caller), or came with it (handler). */
   readonly metadata: Metadata;
   readonly signal: AbortSignal | undefined;
+  /** Who calls, on the handler's side, as its server's `authenticate` found. */
+  readonly principal?: unknown;
   /** On the caller: adds to what goes with the call. On the handler: to what goes with the answer. */
   addMetadata(init: MetadataInit): void;
 }

@@ -186,7 +186,9 @@ class Handshaking {
         : new RoamError("aborted", "the handshake was aborted", { cause: error });
     if (!isAnswered) return this.#conduit.destroy(cause);
     this.#outbox.post({ tag: "ProtocolError", connectionId: 0, description: cause.reason });
-    void linger(this.#outbox, cause, this.#clock).then(() => this.#conduit.destroy(cause));
+    void linger(this.#outbox, cause, this.#clock, this.#conduit.links).then(() =>
+      this.#conduit.destroy(cause),
+    );
   }
 
   #settle(): void {

@@ -9,6 +9,7 @@ import {
   implement,
   method,
   type ServeOptions,
+  serve,
   serveHandler,
   service,
   t,
@@ -262,5 +263,20 @@ suite("authenticate", () => {
     const opened = await door.$.session.openConnection({ metadata: { token: "root" } });
     assert.equal(opened.hasEnded, false);
     await Promise.all([door.$.close(), server.close(), house.clock.pass(2_000)]);
+  });
+
+  test("refuses in words over a real socket too, before the link is cut", async () => {
+    const server = await serve(
+      "tcp://127.0.0.1:0",
+      Door,
+      { who: () => "", enter: () => "" },
+      { authenticate: () => Promise.reject(new Error("no")), logger: QUIET },
+    );
+    for (const conduit of ["stable", "bare", "auto"] as const) {
+      await assert.rejects(connect(server.address, Door, { conduit, logger: QUIET }), {
+        message: "[handshake] the counterpart refused: the session was refused",
+      });
+    }
+    await server.close();
   });
 });
