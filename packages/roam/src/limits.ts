@@ -48,7 +48,10 @@ export interface Limits extends StableLimits, ListenerLimits {
 export interface ListenerLimits {
   /** Links open at a time (links). Stops strangers from using up the process's files. */
   readonly maxLinks: number;
-  /** The same from one network address. Stops one host from taking everybody's places. */
+  /**
+   * The same from one network address. Stops one host from taking everybody's places; by default it may
+   * take all, for behind a proxy all clients have one address. Lower it where they come by themselves.
+   */
   readonly maxLinksPerAddress: number;
   /** Links whose handshake is not over (links). Stops those that connect and say nothing. */
   readonly maxHandshakes: number;
@@ -97,8 +100,8 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   stallNoticeMs: 5_000,
   maxStallMs: 120_000,
   maxLinks: 16_384,
-  maxLinksPerAddress: 1024,
-  maxHandshakes: 1024,
+  maxLinksPerAddress: 16_384,
+  maxHandshakes: 4096,
   // r[impl stable.x.bounded]
   maxReplayFrames: 65_536,
   maxReplayBytes: 16 * MIB,

@@ -75,6 +75,8 @@ export class Target<L extends RawLink = RawLink> {
   #options(options: ServeOptions): ServeOptions {
     return {
       ...options,
+      // What stops attackers here is to be what comes behind this.
+      limits: { maxHandshakes: 16_384, ...options.limits },
       randomBytes: (length) => {
         const bytes = new Uint8Array(randomBytes(length));
         if (length === KEY_BYTES) this.issued.push(bytes);
