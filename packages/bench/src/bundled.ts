@@ -30,6 +30,7 @@ export async function bundled(...names: readonly string[]): Promise<(name: strin
     target: "node20",
     conditions: ["roam-source"],
     external: Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !/^roam/.test(name)),
+    sourcemap: true,
     logLevel: "warning",
   });
   return (name) => `${outdir}/${name.replace(/\.ts$/, ".mjs")}`;

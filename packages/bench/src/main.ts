@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bench } from "./bench.ts";
-import { bundleProcesses } from "./bundles.ts";
+import { bundled } from "./bundled.ts";
 import { cases } from "./cases.ts";
 import { besidePeers } from "./contenders.ts";
 import { guard, updateGuard } from "./guard.ts";
@@ -20,8 +20,6 @@ import { FIXED_CREDIT } from "./roam-service.ts";
 import { caseTable, summary } from "./table.ts";
 
 const PROFILES = fileURLToPath(new URL("../../../build/bench/profiles", import.meta.url));
-/** In this package, where the packages are that only it needs. */
-const BUNDLES = fileURLToPath(new URL("../build", import.meta.url));
 
 function write(path: string | undefined, text: () => string): void {
   if (path === undefined) return;
@@ -57,22 +55,17 @@ try {
   process.exit(2);
 }
 
-// Of this run alone: another one, with other sources, may start while it lasts.
-const bundles = join(BUNDLES, `run-${process.pid}`);
 const directory = mkdtempSync(join(tmpdir(), "roam-bench-"));
-process.once("exit", () => {
-  for (const path of [bundles, directory]) rmSync(path, { recursive: true, force: true });
-});
+process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
-const setting: PairSetting = {
-  bundles,
-  directory,
-  isPinned: options.isPinned,
-  env: options.isFixedCredit ? { [FIXED_CREDIT]: "1" } : {},
-};
 try {
-  await bundleProcesses(bundles);
+  const setting: PairSetting = {
+    program: await bundled("client.ts", "server.ts", "port-worker.ts"),
+    directory,
+    isPinned: options.isPinned,
+    env: options.isFixedCredit ? { [FIXED_CREDIT]: "1" } : {},
+  };
   if (options.profile !== undefined) await profile(options.profile, options.profileMs, setting, PROFILES);
   else if (options.isUpdate) await updateGuard(setting, circumstances(options, args));
   else if (options.isGuard) process.exitCode = (await guard(setting)) ? 0 : 1;

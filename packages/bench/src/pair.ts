@@ -13,8 +13,8 @@ export interface Sample {
 }
 
 export interface PairSetting extends ChildSetting {
-  /** Holds the bundles `server.mjs` and `client.mjs`. */
-  readonly bundles: string;
+  /** Where the programs of `server.ts` and `client.ts` are. */
+  readonly program: (name: string) => string;
   /** For sockets and the like. */
   readonly directory: string;
 }
@@ -25,8 +25,8 @@ export class Pair implements AsyncDisposable {
   readonly #client: BenchProcess<ClientRequest>;
 
   private constructor(contender: Contender, setting: PairSetting) {
-    this.#server = new BenchProcess(join(setting.bundles, "server.mjs"), contender.name, setting);
-    this.#client = new BenchProcess(join(setting.bundles, "client.mjs"), contender.name, setting);
+    this.#server = new BenchProcess(setting.program("server.ts"), contender.name, setting);
+    this.#client = new BenchProcess(setting.program("client.ts"), contender.name, setting);
   }
 
   static async start(contender: Contender, setting: PairSetting): Promise<Pair> {
