@@ -1,5 +1,5 @@
 import { Reader } from "../reader.ts";
-import { decodeAny } from "../utf8.ts";
+import { decodeAny, decodeUtf8 } from "../utf8.ts";
 import { BAIL } from "./bail.ts";
 
 /** Where the value ends that a function here has read. */
@@ -55,31 +55,23 @@ function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** Lengths up to which there is a function for texts of just this many bytes. */
-const SHORT = 32;
+/** Longest text that there may be a function for, for texts of just its length (bytes). */
+export const SHORT = 32;
 
-type ShortText = (bytes: Uint8Array, start: number) => string | undefined;
+/** Makes an ASCII text in one call; undefined for what is not ASCII. */
+export type ShortText = (bytes: Uint8Array, start: number) => string | undefined;
 
-/**
- * For each length a function that makes an ASCII text in one call, with the bytes as arguments:
- * half the cost of joining characters. Undefined for text that is not ASCII.
- */
-let shortTexts: readonly ShortText[] | undefined;
+let shortTexts: (() => readonly ShortText[]) | undefined;
 
-function makeShortTexts(): readonly ShortText[] {
-  const functions = Array.from({ length: SHORT + 1 }, (_, length) => {
-    if (length === 0) return 'function(){return ""}';
-    const names = Array.from({ length }, (_, index) => `c${index}`);
-    const reads = names.map((name, index) => `${name}=b[o+${index}]`);
-    return `function(b,o){const ${reads};return (${names.join("|")})<128?f(${names}):undefined}`;
-  });
-  return new Function("f", `"use strict";return [${functions}]`)(String.fromCharCode);
+/** From now on short texts are made by such functions, one for each length up to `SHORT`. */
+export function useShortTexts(functions: () => readonly ShortText[]): void {
+  shortTexts = functions;
 }
 
 function text(bytes: Uint8Array, start: number, length: number): string {
+  if (shortTexts === undefined) return decodeUtf8(bytes, start, start + length, 0);
   if (length <= SHORT) {
-    shortTexts ??= makeShortTexts();
-    const short = (shortTexts[length] as ShortText)(bytes, start);
+    const short = (shortTexts()[length] as ShortText)(bytes, start);
     if (short !== undefined) return short;
   }
   return decodeAny(bytes, start, start + length, 0);

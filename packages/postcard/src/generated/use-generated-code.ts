@@ -2,11 +2,14 @@ import { decodersOf, encodersOf } from "../closures.ts";
 import { type Codec, type OpenCodec, onCompiled } from "../codec.ts";
 import type { Schema } from "../schema.ts";
 import { bytesEncoder } from "./bytes-encoder.ts";
-import { decodeHelp } from "./decode-help.ts";
+import { decoderCode, encoderCode } from "./code.ts";
+import { decodeHelp, useShortTexts } from "./decode-help.ts";
 import { DecoderText } from "./decoder-text.ts";
 import { encodeHelp } from "./encode-help.ts";
 import { EncoderText } from "./encoder-text.ts";
+import { exchange } from "./exchange.ts";
 import { canGenerate } from "./program.ts";
+import { shortTexts } from "./short-texts.ts";
 
 /** Most types of a program are used rarely, and code for them would never pay. */
 const AFTER_USES = 100;
@@ -28,6 +31,7 @@ export function useGeneratedCode(options: { afterUses?: number } = {}): boolean 
   } catch {
     return false;
   }
+  useShortTexts(shortTexts);
   onCompiled((codec) => exchangeWhenWarm(codec, afterUses));
   return true;
 }
@@ -43,37 +47,10 @@ function exchangeWhenWarm(codec: OpenCodec, afterUses: number): void {
   exchange(codec, "fromBytes", afterUses, () => bytesDecoderFor(schema, slow.decode));
 }
 
-/** Puts a function in a codec's place that makes way for a better one. */
-function exchange<K extends "encode" | "decode" | "toBytes" | "fromBytes">(
-  codec: OpenCodec,
-  name: K,
-  afterUses: number,
-  make: () => OpenCodec[K] | undefined,
-): void {
-  type Work = (...args: unknown[]) => unknown;
-  const slow = codec[name] as Work;
-  let uses = 0;
-  let fast: Work | undefined;
-  const own = codec as Record<K, unknown>;
-  own[name] = (first: unknown, second: unknown) => {
-    if (fast !== undefined) return fast(first, second);
-    if (uses++ < afterUses) return slow(first, second);
-    fast = (make() as Work | undefined) ?? slow;
-    own[name] = fast;
-    return fast(first, second);
-  };
-}
-
 function encoderFor(schema: Schema, slow: Codec<unknown>["encode"]): Codec<unknown>["encode"] | undefined {
   if (!canGenerate(schema)) return undefined;
-  const source = new EncoderText(schema, encodersOf(schema));
-  const functions = source.text();
-  const gathered = source.gathers ? ",g=w.gathered" : "";
-  const back = source.gathers ? "w.rollback({offset:s,gathered:g});" : "w.offset=s;";
-  const text = `${functions}
-return function(w,x){const s=w.offset,q=w.depth${gathered};
-try{f0(w,x)}catch{${back}w.depth=q;slow(w,x)}}`;
-  return built({ ...encodeHelp, slow }, source.program.constants, text) as Codec<unknown>["encode"];
+  const { constants, text } = encoderCode(schema, encodersOf(schema));
+  return built({ ...encodeHelp, slow }, constants, text) as Codec<unknown>["encode"];
 }
 
 function bytesEncoderFor(
@@ -93,13 +70,8 @@ const y=claim(w,s);isLarge=y.length>=LARGE_BYTES;return y}`;
 
 function decoderFor(schema: Schema, slow: Codec<unknown>["decode"]): Codec<unknown>["decode"] | undefined {
   if (!canGenerate(schema)) return undefined;
-  const source = new DecoderText(schema, decodersOf(schema));
-  const { functions, body, result } = source.text();
-  const text = `${functions}
-return function(r){const b=r.bytes,e=r.end,s=r.offset,q=r.depth;let o=s,d;
-try{${body}
-r.offset=o;return ${result}}catch{r.offset=s;r.depth=q;return slow(r)}}`;
-  return built({ ...decodeHelp, slow }, source.program.constants, text) as Codec<unknown>["decode"];
+  const { constants, text } = decoderCode(schema, decodersOf(schema));
+  return built({ ...decodeHelp, slow }, constants, text) as Codec<unknown>["decode"];
 }
 
 function bytesDecoderFor(
