@@ -1,0 +1,23 @@
+import type { CommandDefinition } from "../command.ts";
+import { call } from "./call.ts";
+import { complete } from "./complete.ts";
+import { completion } from "./completion.ts";
+import { diff } from "./diff.ts";
+import { generate } from "./generate.ts";
+import { help } from "./help.ts";
+import { ids } from "./ids.ts";
+import { ls } from "./ls.ts";
+import { serve } from "./serve.ts";
+
+/** Every command, in the order of `roam --help`: each declares its own help beside what it does. */
+export const COMMANDS: readonly CommandDefinition[] = [
+  generate,
+  ids,
+  diff,
+  ls,
+  call,
+  serve,
+  completion,
+  help,
+  complete,
+];

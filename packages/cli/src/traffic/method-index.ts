@@ -1,0 +1,26 @@
+import { type MethodDescriptor, type SchemaDocument, servicesOf } from "roam/schema";
+
+/** Methods by id: 16 hexadecimal digits. */
+export type MethodIndex = ReadonlyMap<string, MethodDescriptor>;
+
+export function methodIndex(document: SchemaDocument | undefined): MethodIndex {
+  if (document === undefined) return new Map();
+  const methods = [...servicesOf(document).values()].flatMap((service) => [
+    ...service.descriptors().values(),
+  ]);
+  return new Map(methods.map((method) => [idText(method.idLo, method.idHi), method]));
+}
+
+export function idText(lo: number, hi: number): string {
+  return `${digits(hi)}${digits(lo)}`;
+}
+
+function digits(half: number): string {
+  return (half >>> 0).toString(16).padStart(8, "0");
+}
+
+/** `Billing.lookup`, or the id where nothing is known of it. */
+export function methodName(id: string, index: MethodIndex): string {
+  const method = index.get(id);
+  return method === undefined ? `0x${id}` : `${method.service}.${method.name}`;
+}
