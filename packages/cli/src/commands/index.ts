@@ -1,5 +1,6 @@
 import type { CommandDefinition } from "../command.ts";
 import { call } from "./call.ts";
+import { capture } from "./capture.ts";
 import { complete } from "./complete.ts";
 import { completion } from "./completion.ts";
 import { diff } from "./diff.ts";
@@ -7,6 +8,7 @@ import { generate } from "./generate.ts";
 import { help } from "./help.ts";
 import { ids } from "./ids.ts";
 import { ls } from "./ls.ts";
+import { proxy } from "./proxy.ts";
 import { serve } from "./serve.ts";
 
 /** Every command, in the order of `roam --help`: each declares its own help beside what it does. */
@@ -17,6 +19,8 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ls,
   call,
   serve,
+  proxy,
+  capture,
   completion,
   help,
   complete,

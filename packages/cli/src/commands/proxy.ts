@@ -1,5 +1,5 @@
 import { command } from "../command.ts";
-import { BETWEEN_OPTIONS } from "../traffic/run-between.ts";
+import { BETWEEN_OPTIONS } from "../traffic/between-options.ts";
 import type { ProxyCommandOptions } from "../traffic/run-proxy.ts";
 
 export const proxy = command<ProxyCommandOptions>({

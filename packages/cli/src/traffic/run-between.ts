@@ -1,38 +1,13 @@
 import type { SchemaDocument } from "roam/schema";
 import { type ProxyServer, proxy, type Tap } from "roam/traffic";
-import type { OptionDefinition } from "../command.ts";
-import { documentFrom, introspected, SOURCE_FORMS } from "../document-from.ts";
+import { documentFrom, introspected } from "../document-from.ts";
 import { failureOf, UsageFailure } from "../failure.ts";
 import { tellFindings } from "../findings.ts";
 import type { Io } from "../io.ts";
-import { loggerOf, openPeer, PEER_OPTIONS, type PeerOptions } from "../peer.ts";
+import { loggerOf, openPeer } from "../peer.ts";
 import { printable } from "../printable.ts";
+import type { BetweenOptions } from "./between-options.ts";
 import { checkUrl, dialConduit } from "./dial-conduit.ts";
-
-/** What commands between two peers have in common. */
-export interface BetweenOptions extends PeerOptions {
-  readonly schema?: string;
-  readonly types?: string;
-  /** Of the address that is listened on. */
-  readonly listenCert?: string;
-  readonly listenKey?: string;
-}
-
-export const BETWEEN_OPTIONS: readonly OptionDefinition[] = [
-  {
-    flags: "--schema <source>",
-    about: `what passes by, where the peer does not tell: ${SOURCE_FORMS}`,
-    complete: "files",
-  },
-  {
-    flags: "--types <file>",
-    about: "types of foreign crates, for a schema from Rust sources",
-    complete: "files",
-  },
-  { flags: "--listen-cert <file>", about: "certificate for tls: or wss: on <in>, as PEM", complete: "files" },
-  { flags: "--listen-key <file>", about: "its private key, as PEM", complete: "files" },
-  ...PEER_OPTIONS,
-];
 
 /**
  * Listens between two peers until the command is to stop.
@@ -45,6 +20,8 @@ export async function runBetween(
   options: BetweenOptions,
   io: Io,
   events: {
+    /** Ends it (default: the command's). */
+    readonly signal?: AbortSignal;
     onSession(peer: string, session: number): Tap;
     onListening(address: string): Promise<void>;
   },
@@ -59,7 +36,7 @@ export async function runBetween(
   });
   try {
     await events.onListening(server.address);
-    await stopped(io.signal);
+    await stopped(events.signal ?? io.signal);
   } finally {
     await server.close();
   }

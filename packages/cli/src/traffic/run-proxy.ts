@@ -2,10 +2,11 @@ import type { Tap } from "roam/traffic";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
 import { printable } from "../printable.ts";
+import type { BetweenOptions } from "./between-options.ts";
 import { FollowedSession } from "./followed-session.ts";
 import { messageJson, messageText, type Passed } from "./message-text.ts";
 import { methodIndex } from "./method-index.ts";
-import { type BetweenOptions, documentBetween, runBetween } from "./run-between.ts";
+import { documentBetween, runBetween } from "./run-between.ts";
 
 export interface ProxyCommandOptions extends BetweenOptions {
   readonly full: boolean;
