@@ -43,7 +43,7 @@ export async function describeRust(
   const asked = ([...crates.values()] as Crate[]).filter(({ source }) => source.isAsked);
   const services = describeAll(asked, { names, types, leftOut, findings });
   findings.push(...leftOut.findings);
-  findings.push(...asked.flatMap(servicesInMacros), ...suspected(types));
+  findings.push(...asked.flatMap(servicesInMacros), ...suspected(types), ...changed(types));
   const methods = services.flatMap((service) => service.methods);
   const used = methods.flatMap(({ args, returns, error }) => [
     ...args.map(({ type }) => type),
@@ -125,6 +125,13 @@ function suspected({ suspects }: Types): Finding[] {
     const message = `${macroName(place)}! is not expanded, and may be what makes ${name}`;
     return findingAt(place, "error", message, "write out what it makes, or state the type with --types FILE");
   });
+}
+
+/** Types that are described as they stand there. */
+function changed({ changed: types }: Types): Finding[] {
+  return [...types].map(([item, path]) =>
+    findingAt(item, "warning", `${path} may change ${item.name}, which is described as it stands here`),
+  );
 }
 
 function macroName({ node }: Place): string {

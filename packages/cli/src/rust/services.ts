@@ -52,11 +52,21 @@ export function isService({ attributes, module }: Item, names: Names): boolean {
 export function describeService(item: Item, types: Types, leftOut: LeftOut): RustService {
   const rawName = item.node.childForFieldName("name")?.text ?? item.name;
   const body = item.node.childForFieldName("body");
+  const seen = new Map<string, string>();
   const methods = (body?.namedChildren ?? []).flatMap((node): DescribedMethod[] => {
     if (node === null || !/^function_(signature_)?item$/.test(node.type)) return [];
     const name = methodName(node.childForFieldName("name")?.text ?? "");
     try {
-      return [describeMethod(node, rawName.normalize("NFC"), item, types)];
+      const method = describeMethod(node, rawName.normalize("NFC"), item, types);
+      const twin = seen.get(method.id);
+      if (twin !== undefined) {
+        throw new Unknowable(
+          { file: item.file, node },
+          `${name} has the id of ${twin}: their names are one in kebab case`,
+        );
+      }
+      seen.set(method.id, name);
+      return [method];
     } catch (error) {
       if (!(error instanceof Unknowable)) throw error;
       leftOut.add(error, `${item.name}.${name}`);

@@ -44,6 +44,8 @@ export class Types {
   readonly #failed = new Map<string, Unknowable>();
   /** Macros that may have made a type which is not there, and that type. */
   readonly suspects = new Map<Place, string>();
+  /** Types with attributes of other crates, which may rewrite them. */
+  readonly changed = new Map<Item, string>();
 
   constructor(names: Names, foreign: ForeignTypes) {
     this.#names = names;
@@ -387,6 +389,8 @@ export class Types {
       );
     }
     refuseWords(words, `type ${item.name}`, place);
+    const changing = item.attributes.find(({ path }) => /^(?!rustfmt|clippy|diagnostic)\w+::/.test(path));
+    if (changing !== undefined) this.changed.set(item, changing.path);
     const self = new Map(scope.types).set("Self", { ref: key });
     const inner = { ...scope, types: self };
     const isTransparent = words.includes("transparent") || hasRepr(item, "transparent");

@@ -9,10 +9,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   proxy: "is sent as something else (proxy)",
   skip: "is not sent (skip)",
   skip_serializing: "is not sent (skip_serializing)",
-  skip_serializing_if: "is not always sent (skip_serializing_if)",
   skip_deserializing: "is not read (skip_deserializing)",
-  skip_unless_truthy: "is not always sent (skip_unless_truthy)",
-  skip_all_unless_truthy: "is not always sent in full (skip_all_unless_truthy)",
   flatten: "is sent flattened into what it is in",
   with: "is sent in a form of its own (with)",
 };

@@ -1,5 +1,6 @@
 import type { Role } from "roam/conduit";
-import type { Message, Metadata } from "roam/wire";
+import type { Message, Metadata, MetadataEntry } from "roam/wire";
+import { bytesText as bytesAsText } from "../json/bytes-text.ts";
 import type { Paint } from "../paint.ts";
 import { jsonOnOneLine, printable } from "../printable.ts";
 import type { Followed } from "./followed-session.ts";
@@ -124,7 +125,7 @@ export function bytesText(count: number): string {
 
 /** A message as JSON for programs; bytes of payloads are left out, sensitive values hidden. */
 export function messageJson({ message, from, session, atMs, followed }: Passed): unknown {
-  const { answer, json, ...known } = followed;
+  const { answer, json, tookMs, ...known } = followed;
   const { tag, connectionId } = message;
   return {
     at_ms: Number(atMs.toFixed(3)),
@@ -134,14 +135,23 @@ export function messageJson({ message, from, session, atMs, followed }: Passed):
     connection: String(connectionId),
     ...("id" in message ? { id: String(message.id) } : {}),
     ...known,
+    ...(tookMs === undefined ? {} : { took_ms: Number(tookMs.toFixed(3)) }),
     ...(tag === "RequestCall" ? { channels: message.channels.map(String), args: json } : {}),
     ...(tag === "ChannelItem" ? { item: json } : {}),
     ...(tag === "ChannelGrantCredit" ? { additional: message.additional } : {}),
     ...(tag === "ProtocolError" ? { description: message.description } : {}),
     ...("settings" in message ? { settings: message.settings } : {}),
     ...(answer === undefined ? {} : answerJson(answer)),
-    ...("metadata" in message && message.metadata.size > 0 ? { metadata: message.metadata.toJSON() } : {}),
+    ...("metadata" in message && message.metadata.size > 0
+      ? { metadata: [...message.metadata].map(entryJson) }
+      : {}),
   };
+}
+
+function entryJson(entry: MetadataEntry): unknown {
+  const { value, isSensitive } = entry;
+  const json = entry.toJSON();
+  return value instanceof Uint8Array && !isSensitive ? { ...json, value: bytesAsText(value) } : json;
 }
 
 function answerJson(answer: NonNullable<Followed["answer"]>): object {

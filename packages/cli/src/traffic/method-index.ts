@@ -1,13 +1,13 @@
+import { Introspection } from "roam/introspection";
 import { type MethodDescriptor, type SchemaDocument, servicesOf } from "roam/schema";
 
 /** Methods by id: 16 hexadecimal digits. */
 export type MethodIndex = ReadonlyMap<string, MethodDescriptor>;
 
+/** @param document what is known of the peers; introspection itself is always known */
 export function methodIndex(document: SchemaDocument | undefined): MethodIndex {
-  if (document === undefined) return new Map();
-  const methods = [...servicesOf(document).values()].flatMap((service) => [
-    ...service.descriptors().values(),
-  ]);
+  const services = document === undefined ? [] : [...servicesOf(document).values()];
+  const methods = [Introspection, ...services].flatMap((service) => [...service.descriptors().values()]);
   return new Map(methods.map((method) => [idText(method.idLo, method.idHi), method]));
 }
 
