@@ -129,7 +129,7 @@ export interface WebSocketListenOptions {
   /** Only upgrades of this path (default `/`, any). */
   readonly path?: string;
   /**
-   * Pages that may connect, as `https://app.example` (default: those of the host that was asked for).
+   * Pages that may connect, as `https://app.example` (default: those of the host that was asked for, on any port).
    * Clients that are no browsers send no origin and are taken; "any" takes pages from everywhere.
    */
   readonly origins?: readonly string[] | "any";
@@ -218,7 +218,8 @@ function isAllowedOrigin({ headers }: IncomingMessage, origins: WebSocketListenO
   const { origin, host } = headers;
   if (origin === undefined || origins === "any") return true;
   if (origins !== undefined) return origins.includes(origin);
-  return URL.canParse(origin) && new URL(origin).host === host;
+  // Whatever the port: a page under development has one of its own.
+  return URL.canParse(origin) && new URL(origin).hostname === new URL(`ws://${host}`).hostname;
 }
 
 function refuse(socket: Socket, status: string): void {

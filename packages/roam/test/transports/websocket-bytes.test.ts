@@ -177,8 +177,8 @@ suite("WebSocket upgrades", () => {
   for (const { origins, taken, refused } of [
     {
       origins: undefined,
-      taken: ["http://HERE", undefined],
-      refused: ["http://evil.example", "null", "HERE"],
+      taken: ["http://HERE", `http://${HOST}:5173`, undefined],
+      refused: ["http://evil.example", `http://${HOST}.evil.example`, "null", "HERE"],
     },
     {
       origins: ["https://app.example"],
