@@ -1,4 +1,5 @@
 import type { CommandDefinition } from "../command.ts";
+import { bench } from "./bench.ts";
 import { call } from "./call.ts";
 import { capture } from "./capture.ts";
 import { complete } from "./complete.ts";
@@ -9,6 +10,7 @@ import { help } from "./help.ts";
 import { ids } from "./ids.ts";
 import { ls } from "./ls.ts";
 import { proxy } from "./proxy.ts";
+import { replay } from "./replay.ts";
 import { serve } from "./serve.ts";
 
 /** Every command, in the order of `roam --help`: each declares its own help beside what it does. */
@@ -19,8 +21,10 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ls,
   call,
   serve,
+  bench,
   proxy,
   capture,
+  replay,
   completion,
   help,
   complete,

@@ -41,7 +41,7 @@ export async function runGenerate(
     }
     if (files.length === 0)
       throw new UsageFailure("there are no files to watch", "--watch is for sources that are files");
-    io.note(io.notePaint.dim(`watching ${files.length} files; Ctrl-C ends`));
+    io.note(io.notePaint.dim(`watching ${counted(files.length, "file")}; Ctrl-C ends`));
     if (!(await changed(files, readMs, io.signal))) return EXIT.interrupted;
   }
 }
@@ -110,6 +110,12 @@ async function tell(
     await io.line(`${mark} ${near(path)}`);
   }
   io.note(
-    io.notePaint.dim(`${document.services.length} services, ${methods} methods in ${tookMs.toFixed(0)} ms`),
+    io.notePaint.dim(
+      `${counted(document.services.length, "service")}, ${counted(methods, "method")} in ${tookMs.toFixed(0)} ms`,
+    ),
   );
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }

@@ -47,13 +47,13 @@ suite("generate", () => {
     const schema = files.schema("billing.json", Billing);
     const out = join(files.directory, "out");
     const run = start(["generate", schema, "--out", out, "--watch"], { stdin: null });
-    await run.seen("watching 1 files");
+    await run.seen("watching 1 file");
     const before = readFileSync(join(out, "billing.ts"), "utf8");
     writeFileSync(schema, "{");
     await run.seen("error:");
     const changed = service("Billing", { ...Billing.methods, fresh: method({}, t.u8) });
     writeFileSync(schema, JSON.stringify(documentOf([changed])));
-    await run.seen("1 services, 10 methods");
+    await run.seen("1 service, 10 methods");
     assert.notEqual(readFileSync(join(out, "billing.ts"), "utf8"), before);
     run.interrupt();
     assert.equal((await run.done).exit, 130);

@@ -82,13 +82,13 @@ export async function checkGenerate(place: Place, source: string, report: Report
     const terminal = Terminal.roam(["generate", schema, "--out", place.path("watched"), "--watch"], {
       NO_COLOR: "1",
     });
-    await terminal.seen(/1 services, 16 methods[\s\S]*watching 1 files; Ctrl-C ends/);
+    await terminal.seen(/1 service, 16 methods[\s\S]*watching 1 file; Ctrl-C ends/);
     const before = terminal.text.length;
     const document = JSON.parse(readFileSync(schema, "utf8")) as SchemaDocument;
     const [service] = document.services;
     const fewer = { ...document, services: [{ ...service, methods: service?.methods.slice(0, 3) }] };
     writeFileSync(schema, JSON.stringify(fewer));
-    await terminal.seen(/1 services, 3 methods[\s\S]*watching/, before);
+    await terminal.seen(/1 service, 3 methods[\s\S]*watching/, before);
     terminal.ctrlC();
     expectEqual("exit", await terminal.exited(), 130);
   });

@@ -78,6 +78,11 @@ export class Counterpart {
     return take(this.#answers, `${connection}/${id}`);
   }
 
+  /** Answers on a connection that nobody has looked at. */
+  waitingAnswers(connection: Id): number {
+    return [...this.#answers.values()].filter(({ connectionId }) => connectionId === connection).length;
+  }
+
   takeOpenAnswer(connection: Id): Received<"ConnectionAccept" | "ConnectionReject"> | undefined {
     return take(this.#opens, String(connection));
   }
