@@ -1,3 +1,5 @@
+import { PRIMITIVE_NAMES } from "roam/schema";
+
 /** What a type of the standard library is to the wire. */
 export type StdType =
   /** Nothing of its own: its argument. */
@@ -35,24 +37,11 @@ const TYPES: Readonly<Record<string, StdType>> = {
   "ops::Range": "range",
 };
 
+const NAMED_IN_RUST = /^([iu](8|16|32|64|128|size)|f32|f64|bool|char)$/;
+
 export const PRIMITIVES: ReadonlySet<string> = new Set([
-  "bool",
-  "char",
-  "u8",
-  "u16",
-  "u32",
-  "u64",
-  "u128",
-  "usize",
-  "i8",
-  "i16",
-  "i32",
-  "i64",
-  "i128",
-  "isize",
-  "f32",
-  "f64",
   "str",
+  ...PRIMITIVE_NAMES.filter((name) => NAMED_IN_RUST.test(name)),
 ]);
 
 /** The types that facet 0.44.1 describes and its postcard can send; undefined for any other path. */
