@@ -8,6 +8,7 @@ import { checkGenerate, checkIdsAndDiff, checkPeers } from "./cli/schema-scenes.
 import { checkServe } from "./cli/serve-scene.ts";
 import { checkCompletion, checkHelp } from "./cli/shell-scenes.ts";
 import { closeTerminals } from "./cli/terminal.ts";
+import { checkTraffic } from "./cli/traffic-scene.ts";
 import { Report } from "./interop/case.ts";
 import { killAll } from "./interop/child.ts";
 import { buildRustPeer } from "./interop/rust-peer.ts";
@@ -42,6 +43,15 @@ const SCENES: readonly Scene[] = [
       checkPeers((await ourPeer(place)).url, (await rustPeer()).url, RUST_TRAIT, report),
   ],
   ["serve", (report, place) => checkServe(place, report)],
+  [
+    "traffic, to our server",
+    async (report, place) =>
+      checkTraffic(await ourPeer(place), ["--schema", place.path("testbed.json")], place, report),
+  ],
+  [
+    "traffic, to the Rust peer",
+    async (report, place) => checkTraffic(await rustPeer(), ["--schema", RUST_TRAIT], place, report),
+  ],
   ["completion", (report, place) => checkCompletion(place, report)],
 ];
 

@@ -1,10 +1,12 @@
 import { within } from "./errors.ts";
 import type { Reader } from "./reader.ts";
 import {
+  type ArrayNode,
   type EnumNode,
   type Field,
   isNullable,
   nodeOf,
+  partsOf,
   type Schema,
   type SchemaNode,
   type Variant,
@@ -66,11 +68,11 @@ export function buildDecoder(node: SchemaNode, part: (schema: Schema) => Decode)
     case "map":
       return mapDecoder(node.key, node.value, part);
     case "array":
-      return arrayDecoder(node.length, part(node.item));
+      return arrayDecoder(node, part(node.item));
     case "tuple":
-      return tupleDecoder(node.items.map(part));
+      return heldDecoder(node, tupleDecoder(node.items.map(part)));
     case "struct":
-      return structDecoder(node.fields, part);
+      return heldDecoder(node, structDecoder(node.fields, part));
     case "option":
       return optionDecoder(node.item, part);
     case "newtype":
@@ -115,8 +117,27 @@ function listDecoder(item: Schema, part: (schema: Schema) => Decode): Decode<unk
 }
 
 // r[impl codec.x.array]
-function arrayDecoder(length: number, decode: Decode): Decode<unknown[]> {
-  return (r) => items(r, length, decode);
+function arrayDecoder({ length, item }: ArrayNode, decode: Decode): Decode<unknown[]> {
+  if (!isWeightless(item)) return (r) => items(r, length, decode);
+  // Nothing else holds the length that a description says.
+  return (r) => {
+    r.weightless(length);
+    return length === 0 ? [] : new Array(length).fill(decode(r));
+  };
+}
+
+/** What a value of several parts without bytes counts, among those of a payload. */
+const WEIGHT_OF_NOTHING = 64;
+
+/** Parts without bytes, and such parts in them: a short description may make any number of them. */
+// r[impl codec.x.limits]
+function heldDecoder(node: SchemaNode, decode: Decode): Decode {
+  const schema = node as Schema;
+  if (!isWeightless(schema) || partsOf(schema).length < 2) return decode;
+  return (r) => {
+    r.weightless(WEIGHT_OF_NOTHING);
+    return decode(r);
+  };
 }
 
 function items(reader: Reader, count: number, decode: Decode): unknown[] {

@@ -274,13 +274,15 @@ export class Reader {
     const count = this.#big(start);
     if (count > MAX_ELEMENTS) this.fail(`count ${count} exceeds ${MAX_ELEMENTS}`, start);
     if (count * minBytesEach > this.remaining) this.fail(`count ${count} runs past the end`, start);
-    // Elements without bytes are held by no length, so all of a payload's share one limit.
-    if (minBytesEach === 0) {
-      this.#weightless += count;
-      if (this.#weightless > MAX_ELEMENTS)
-        this.fail(`more than ${MAX_ELEMENTS} elements without bytes`, start);
-    }
+    if (minBytesEach === 0) this.weightless(count, start);
     return count;
+  }
+
+  /** Counts values without bytes: they are held by no length, so all of a payload's share one limit. */
+  weightless(count: number, offset = this.offset): void {
+    this.#weightless += count;
+    if (this.#weightless > MAX_ELEMENTS)
+      this.fail(`more than ${MAX_ELEMENTS} elements without bytes`, offset);
   }
 
   /** A variant's index, below `count`. */

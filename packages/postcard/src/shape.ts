@@ -1,13 +1,29 @@
 import { MAX_DEPTH } from "./limits.ts";
 import { partsOf, type Schema, type SchemaNode } from "./schema.ts";
 
-/** Fewest bytes a value of the schema takes; 0 where it may take none. */
-export function minBytes(schema: Schema, open: ReadonlySet<Schema> = new Set()): number {
+const least = new WeakMap<Schema, number>();
+
+/**
+ * Fewest bytes a value of the schema takes; 0 where it may take none. Each part is asked once, for a
+ * short description may make a type that holds another one very often.
+ */
+export function minBytes(schema: Schema): number {
+  return leastBytes(schema, new Set());
+}
+
+function leastBytes(schema: Schema, open: Set<Schema>): number {
+  const known = least.get(schema);
+  if (known !== undefined) return known;
   // A type inside itself adds nothing certain: counting it as 0 keeps the bound a lower one.
   if (open.has(schema)) return 0;
-  const inside = new Set(open).add(schema);
-  const sum = (parts: readonly Schema[]) => parts.reduce((total, part) => total + minBytes(part, inside), 0);
-  const node = schema as SchemaNode;
+  open.add(schema);
+  const bytes = Math.min(nodeBytes(schema as SchemaNode, open), Number.MAX_SAFE_INTEGER);
+  open.delete(schema);
+  least.set(schema, bytes);
+  return bytes;
+}
+
+function nodeBytes(node: SchemaNode, open: Set<Schema>): number {
   switch (node.kind) {
     case "unit":
     case "trailing":
@@ -22,11 +38,11 @@ export function minBytes(schema: Schema, open: ReadonlySet<Schema> = new Set()):
     case "struct":
     case "newtype":
     case "lazy":
-      return sum(partsOf(node as Schema));
+      return partsOf(node as Schema).reduce((total, part) => total + leastBytes(part, open), 0);
     case "array":
-      return node.length * minBytes(node.item, inside);
+      return node.length * leastBytes(node.item, open);
     case "result":
-      return 1 + Math.min(minBytes(node.ok, inside), minBytes(node.err, inside));
+      return 1 + Math.min(leastBytes(node.ok, open), leastBytes(node.err, open));
     case "custom":
       return node.minBytes;
     default:
@@ -34,8 +50,19 @@ export function minBytes(schema: Schema, open: ReadonlySet<Schema> = new Set()):
   }
 }
 
+const weightless = new WeakMap<Schema, boolean>();
+
 /** True if values of the schema take no bytes, so that there is only one such value. */
 export function isWeightless(schema: Schema): boolean {
+  let known = weightless.get(schema);
+  if (known === undefined) {
+    known = takesNothing(schema);
+    weightless.set(schema, known);
+  }
+  return known;
+}
+
+function takesNothing(schema: Schema): boolean {
   const node = schema as SchemaNode;
   switch (node.kind) {
     case "unit":

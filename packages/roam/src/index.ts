@@ -19,6 +19,9 @@ export type {
 } from "./call/call-types.ts";
 export type { Handler } from "./call/handler.ts";
 export type { Middleware, MiddlewareCall } from "./call/middleware.ts";
+export { type Adapters, type MethodAdapter, versions } from "./call/versions.ts";
+// Declarations of services with channels name these.
+export type { RxSchema, TxSchema } from "./channel/channel-types.ts";
 export { channel } from "./channel/pair.ts";
 export { Rx } from "./channel/rx.ts";
 export { Tx } from "./channel/tx.ts";

@@ -7,7 +7,9 @@ import type { Conduit } from "./conduit/conduit.ts";
 import { InboundConduits, type InboundOptions } from "./conduit/inbound-conduits.ts";
 import { sessionOn } from "./connect.ts";
 import { RoamError } from "./errors.ts";
+import { systemClock } from "./internal/clock.ts";
 import { asyncDispose } from "./internal/dispose.ts";
+import { type IntrospectionOptions, type Offer, withIntrospection } from "./introspection/offer.ts";
 import { withLimits } from "./limits.ts";
 import type { Link, Listener } from "./link/link.ts";
 import { consoleLogger, type Logger } from "./logger.ts";
@@ -42,6 +44,12 @@ export interface ServeOptions
   readonly calls?: Service;
   /** A session was set up; calls back can be made on it with `clientOn`. */
   readonly onSession?: (session: Session) => void;
+  /**
+   * Tells those who ask what is served here and how it goes, on a virtual connection of its own:
+   * see `roam/introspection`. Default: where the address is local, and elsewhere where
+   * `authenticate` decides who may ask. False where a proxy on this machine lets strangers in.
+   */
+  readonly introspection?: boolean | IntrospectionOptions;
   readonly transport?: object;
   readonly schemaCheck?: SchemaCheck;
   readonly logger?: Logger;
@@ -91,6 +99,9 @@ export async function serveHandler(
   const admission = new Admission(options.authenticate, options.logger ?? consoleLogger);
   const inbound = new InboundConduits(messageFamily, { ...options, authenticate: admission.link });
   const sessions = new Set<Session>();
+  const startedMs = (options.clock ?? systemClock).nowMs();
+  let address: string | undefined;
+  const place: Place = { sessions, startedMs, address: () => address, isDraining: () => isClosing };
   // Each with a signal of its own: one for all would have as many listeners as there are handshakes.
   const handshakes = new Map<AbortController, Promise<void>>();
   const closing = new RoamError("closed", "the server is closing");
@@ -113,7 +124,9 @@ export async function serveHandler(
     const onConduit = async (conduit: Conduit<Message> | undefined) => {
       if (conduit === undefined) return;
       const identity = inbound.principalOf(conduit) as Identity;
-      await onAccepted(await acceptOn(conduit, handler, { admission, identity }, { ...options, signal }));
+      await onAccepted(
+        await acceptOn(conduit, handler, { admission, identity, place }, { ...options, signal }),
+      );
     };
     // Somebody who does not speak the protocol is no news; the link is closed already.
     const accepted = inbound
@@ -123,6 +136,7 @@ export async function serveHandler(
     handshakes.set(handshake, accepted);
     void accepted.finally(() => handshakes.delete(handshake));
   });
+  ({ address } = listener);
   const stop = async (end: (session: Session) => Promise<void>) => {
     isClosing = true;
     const closed = listener.close();
@@ -149,31 +163,49 @@ export function accept(
   options: ServeOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<Session> {
   const admission = new Admission(options.authenticate, options.logger ?? consoleLogger);
-  const admitted = { admission, identity: identityOf(link) };
-  return acceptOn(new BareConduit(link, messageFamily), handler, admitted, options);
+  const sessions = new Set<Session>();
+  const startedMs = (options.clock ?? systemClock).nowMs();
+  // Who gave the link knows where it leads to.
+  const place: Place = { sessions, startedMs, address: () => undefined, isDraining: () => false };
+  const admitted = { admission, identity: identityOf(link), place };
+  const onSession = (session: Session) => {
+    sessions.add(session);
+    return session;
+  };
+  return acceptOn(new BareConduit(link, messageFamily), handler, admitted, options).then(onSession);
 }
+
+/** Where a session is accepted, for those who ask about it. */
+type Place = Pick<Offer, "sessions" | "startedMs" | "address" | "isDraining">;
 
 async function acceptOn(
   conduit: Conduit<Message>,
   handler: Handler,
-  { admission, identity }: { readonly admission: Admission; readonly identity: Identity },
+  parts: { readonly admission: Admission; readonly identity: Identity; readonly place: Place },
   options: ServeOptions & { readonly signal?: AbortSignal },
 ): Promise<Session> {
-  const logger = options.logger ?? consoleLogger;
+  const { admission, identity, place } = parts;
+  const { logger = consoleLogger, services = [], authenticate } = options;
   const announced = { served: handler.service, called: options.calls };
+  const accept =
+    options.acceptConnection ?? byName(services, { check: options.schemaCheck ?? "warn", logger });
+  const offer: Offer = {
+    ...place,
+    root: handler.service,
+    virtual: options.acceptConnection === undefined ? services.map(({ service }) => service) : [],
+    introspection: options.introspection,
+    isGuarded: authenticate !== undefined,
+    clock: options.clock ?? systemClock,
+  };
   return sessionOn(conduit, "acceptor", announced, {
     ...options,
     handler,
     keepAlive: true,
     metadata: announce(options.metadata, announced),
-    ...(options.authenticate === undefined
+    ...(authenticate === undefined
       ? {}
       : { admit: (hello: Metadata, signal: AbortSignal) => admission.session(identity, hello, signal) }),
-    acceptConnection: admission.connections(
-      identity,
-      options.acceptConnection ??
-        byName(options.services ?? [], { check: options.schemaCheck ?? "warn", logger }),
-    ),
+    acceptConnection: admission.connections(identity, withIntrospection(accept, offer)),
   });
 }
 

@@ -35,8 +35,8 @@ export const capture = command<CaptureCommandOptions>({
       about: "one session, then done",
     },
     {
-      command: `jq 'select(.message.tag == "RequestCall") | .message.method' session.jsonl | sort | uniq -c`,
-      about: "how often which method was called",
+      command: "roam capture ws://127.0.0.1:4401 unix:/run/billing.sock --schema ../billing --to page.jsonl",
+      about: "what a page says to a Rust service; the file has the schema",
     },
   ],
   async run({ args, options }, io) {

@@ -37,8 +37,9 @@ export async function describeRust(
   const files: string[] = [...manifests];
   const crates = new Map();
   for (const source of sources) crates.set(source, await readCrate(source, files, findings));
-  const names = new Names(crates);
-  const types = new Types(names, checkForeignTypes(options.foreignTypes));
+  const foreign = checkForeignTypes(options.foreignTypes);
+  const names = new Names(crates, Object.keys(foreign));
+  const types = new Types(names, foreign);
   const leftOut = new LeftOut();
   const asked = ([...crates.values()] as Crate[]).filter(({ source }) => source.isAsked);
   const services = describeAll(asked, { names, types, leftOut, findings });

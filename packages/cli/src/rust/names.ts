@@ -1,7 +1,7 @@
 import type { CrateSource } from "./crates.ts";
 import { Unknowable } from "./finding.ts";
 import type { Crate, Item, Module, Use, Visibility } from "./modules.ts";
-import { PRIMITIVES } from "./std-types.ts";
+import { PRIMITIVES, stdType } from "./std-types.ts";
 
 /** What a path comes to. */
 export type Meaning =
@@ -31,9 +31,12 @@ const STD = new Set(["std", "core", "alloc"]);
 /** Finds what names stand for, as the compiler does: nearer names before farther ones. */
 export class Names {
   readonly #crates: ReadonlyMap<CrateSource, Crate>;
+  readonly #stated: ReadonlySet<string>;
 
-  constructor(crates: ReadonlyMap<CrateSource, Crate>) {
+  /** @param stated paths of foreign types that the user tells about */
+  constructor(crates: ReadonlyMap<CrateSource, Crate>, stated: Iterable<string> = []) {
     this.#crates = crates;
+    this.#stated = new Set(stated);
   }
 
   /**
@@ -123,11 +126,28 @@ export class Names {
     for (const glob of uses) {
       if (glob.name !== undefined) continue;
       const target = this.#useTarget(glob, module, { ...walk, space: "types" });
-      if (target?.kind !== "module") continue;
-      const found = this.#member(name, target.module, module, walk);
+      const found =
+        target?.kind === "module"
+          ? this.#member(name, target.module, module, walk)
+          : target && this.#knownOutside(target, name);
       if (found !== undefined) return found;
     }
     return undefined;
+  }
+
+  /** What a glob brings from outside: what is known to be there, for the rest is not to be seen. */
+  #knownOutside(target: Meaning, name: string): Meaning | undefined {
+    if (target.kind === "std") {
+      const path = joined(target.path, name);
+      return stdType(path) === undefined ? undefined : { kind: "std", path };
+    }
+    if (target.kind !== "foreign") return undefined;
+    const path = joined(target.path, name);
+    const isKnown =
+      this.#stated.has(`${target.crate}::${path}`) ||
+      (/^roam(_|$)/.test(target.crate) && /^(Tx|Rx|service)$/.test(path)) ||
+      (/^facet(_|$)/.test(target.crate) && path === "Facet");
+    return isKnown ? { ...target, path } : undefined;
   }
 
   #useTarget({ path }: Use, module: Module, walk: Walk): Meaning | undefined {

@@ -3,11 +3,13 @@ import type { Node } from "../tree-sitter.ts";
 import { attributesOf, facetWords, inFrontOf, listed, plainName } from "./attributes.ts";
 import { Constants } from "./constants.ts";
 import { docOf } from "./docs.ts";
+import { exactType, POINTER, type TypeSource } from "./exact-type.ts";
 import { type Place, Unknowable } from "./finding.ts";
 import { type ForeignTypes, withArguments } from "./foreign-types.ts";
 import { argumentsOf, parametersOf, pathOf } from "./generics.ts";
 import { type Item, type Module, segmentsOf } from "./modules.ts";
 import { type Meaning, type Names, STATE_TYPE } from "./names.ts";
+import type { Scope } from "./scope.ts";
 import { PRIMITIVES, stdType } from "./std-types.ts";
 import { typeText } from "./type-text.ts";
 import { isThere, refuseWords } from "./unsaid.ts";
@@ -16,17 +18,6 @@ import { isThere, refuseWords } from "./unsaid.ts";
 const DEFAULT_CREDIT = 16;
 /** Types that need ever larger ones of their own kind end here. */
 const MAX_DEPTH = 128;
-
-/** What generic parameters stand for where a type is written. */
-interface Scope {
-  readonly module: Module;
-  readonly file: string;
-  readonly types: ReadonlyMap<string, TypeRef>;
-  readonly numbers: ReadonlyMap<string, number>;
-  readonly depth: number;
-  /** Aliases on the way here. */
-  readonly aliases: ReadonlySet<Item>;
-}
 
 type Body = DescribedType extends infer T ? (T extends unknown ? Omit<T, "name" | "doc"> : never) : never;
 
@@ -46,6 +37,12 @@ export class Types {
   readonly suspects = new Map<Place, string>();
   /** Types with attributes of other crates, which may rewrite them. */
   readonly changed = new Map<Item, string>();
+
+  readonly #source: TypeSource = {
+    of: (node, scope) => this.#of(node, scope),
+    resolve: (segments, module) => this.#names.resolve(segments, module),
+    inside: (item, args, scope, place) => this.#parameters(item, args, scope, place),
+  };
 
   constructor(names: Names, foreign: ForeignTypes) {
     this.#names = names;
@@ -72,6 +69,7 @@ export class Types {
       module,
       file: place.file,
       types: new Map(),
+      exact: new Map(),
       numbers: new Map(),
       depth: 0,
       aliases: new Set(),
@@ -94,6 +92,11 @@ export class Types {
         return this.#of(required(node, "type", place), scope);
       case "tuple_type": {
         const items = node.namedChildren.filter((one) => one !== null && !/comment/.test(one.type)) as Node[];
+        const [only] = items;
+        // To the macro, which reads signatures, parentheses make a tuple; to Rust they do not.
+        const isTuple =
+          scope.depth === 0 || items.length !== 1 || node.children.some((one) => one?.type === ",");
+        if (only !== undefined && !isTuple) return this.#of(only, scope);
         return { tuple: items.map((item) => this.#of(item, scope)) };
       }
       case "array_type":
@@ -201,22 +204,10 @@ export class Types {
   }
 
   /** To 7.3 a list of pointers to u8 is a list, and one of u8 is bytes. */
-  #list(item: TypeRef, { node }: Argument, scope: Scope): TypeRef {
+  #list(item: TypeRef, { node, file }: Argument, scope: Scope): TypeRef {
     if (item !== "u8") return { list: item };
-    return this.#isPointer(node, scope) ? "byteSlice" : "bytes";
-  }
-
-  #isPointer(node: Node, scope: Scope): boolean {
-    if (node.type === "reference_type") return true;
-    if (!/type_identifier|generic_type/.test(node.type)) return false;
-    const segments = segmentsOf(node);
-    if (segments.length === 1 && scope.types.has(segments[0] as string)) return false;
-    const meaning = this.#names.resolve(segments, scope.module);
-    if (meaning?.kind === "std") return stdType(meaning.path) === "pointer";
-    if (meaning?.kind !== "item" || meaning.item.kind !== "alias") return false;
-    const { item } = meaning;
-    const target = item.node.childForFieldName("type");
-    return target !== null && this.#isPointer(target, { ...scope, module: item.module, file: item.file });
+    const isPointer = POINTER.test(exactType(node, { ...scope, file }, this.#source));
+    return isPointer ? "byteSlice" : "bytes";
   }
 
   #outside(
@@ -290,8 +281,9 @@ export class Types {
         return this.#of(required(item.node, "type", { file: item.file, node: item.node }), inner);
       case "struct":
       case "enum": {
-        const texts = inner.texts;
-        return { ref: this.#key(item, item.name, texts, (key) => this.#body(item, inner, key)) };
+        const { texts, identity } = inner;
+        const body = (key: string) => this.#body(item, inner, key);
+        return { ref: this.#key(item, item.name, texts, body, identity) };
       }
       default:
         throw new Unknowable(place, `${item.name} is no type that can be sent`);
@@ -304,12 +296,15 @@ export class Types {
     args: readonly Argument[],
     scope: Scope,
     place: Place,
-  ): Scope & { texts: string[] } {
+  ): Scope & { readonly texts: string[]; readonly identity: string[] } {
     const types = new Map<string, TypeRef>();
     const numbers = new Map<string, number>();
+    const exact = new Map<string, string>();
     const texts: string[] = [];
+    const identity: string[] = [];
     const aliases = item.kind === "alias" ? new Set(scope.aliases).add(item) : new Set<Item>();
-    const inner = { module: item.module, file: item.file, types, numbers, depth: scope.depth + 1, aliases };
+    const depth = scope.depth + 1;
+    const inner = { module: item.module, file: item.file, types, exact, numbers, depth, aliases };
     let next = 0;
     for (const parameter of parametersOf(item.node)) {
       const given = args[next++];
@@ -322,28 +317,38 @@ export class Types {
         const number = this.#constants.value(value, where.module, where.numbers);
         numbers.set(name, number);
         texts.push(String(number));
+        identity.push(String(number));
       } else {
         const type = this.#of(value.node, where);
         types.set(name, type);
         texts.push(typeText(type));
+        exact.set(name, exactType(value.node, where, this.#source));
+        identity.push(exact.get(name) as string);
       }
     }
-    return { ...inner, texts };
+    return { ...inner, texts, identity };
   }
 
   /** The key of a named type, which is described when first met. */
-  #key(identity: Item | string, name: string, texts: readonly string[], body: (key: string) => Body): string {
+  #key(
+    identity: Item | string,
+    name: string,
+    texts: readonly string[],
+    body: (key: string) => Body,
+    exact: readonly string[] = texts,
+  ): string {
     const args = texts.length === 0 ? "" : `<${texts.join(", ")}>`;
+    const instance = exact.join(", ");
     const known = this.#keys.get(identity) ?? new Map<string, string>();
     this.#keys.set(identity, known);
-    const key = known.get(args);
+    const key = known.get(instance);
     if (key !== undefined) {
       const failure = this.#failed.get(key);
       if (failure !== undefined) throw failure;
       return key;
     }
     const fresh = this.#freeKey(identity, `${name}${args}`);
-    known.set(args, fresh);
+    known.set(instance, fresh);
     const doc = typeof identity === "string" ? {} : docOf(identity.front);
     // Holds its place, ahead of those inside it.
     this.#described.set(fresh, { name, kind: "unitStruct" });

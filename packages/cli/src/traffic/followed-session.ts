@@ -104,7 +104,6 @@ export class FollowedSession {
   ): Followed {
     const key = `${message.connectionId}/${message.id}`;
     const channel = this.#channels.get(key);
-    if (message.tag === "ChannelClose") this.#channels.delete(key);
     const known = channel === undefined ? {} : { method: channel.method, channel: channel.name };
     if (message.tag !== "ChannelItem") return known;
     const payload = message.item as Uint8Array;

@@ -26,17 +26,32 @@ export async function runBetween(
     onListening(address: string): Promise<void>;
   },
 ): Promise<void> {
-  checkUrl(from);
+  const isStdio = checkUrl(from) === "stdio";
+  if (isStdio && from !== "stdio:")
+    throw new UsageFailure(
+      `${from}: a command cannot be listened on`,
+      "stdio: listens on our own standard input and output",
+    );
+  const over = new AbortController();
   const warn = (text: string) => io.note(`${io.notePaint.yellow("warning:")} ${printable(text)}`);
   let sessions = 0;
   const server: ProxyServer = await proxy(from, (signal) => dialConduit(to, options, io, signal), {
-    onSession: (peer) => events.onSession(peer, ++sessions),
+    onSession(peer) {
+      const tap = events.onSession(peer, ++sessions);
+      if (!isStdio) return tap;
+      // There is no other one to come.
+      const onEnd: Tap["onEnd"] = (...end) => {
+        tap.onEnd?.(...end);
+        over.abort();
+      };
+      return { onMessage: tap.onMessage, onEnd };
+    },
     logger: { ...loggerOf(io), warn },
     ...(await listenTransport(from, options)),
   });
   try {
     await events.onListening(server.address);
-    await stopped(events.signal ?? io.signal);
+    await stopped(AbortSignal.any([events.signal ?? io.signal, over.signal]));
   } finally {
     await server.close();
   }

@@ -7,6 +7,7 @@ import { VERSION } from "../version.ts";
 import type { BetweenOptions } from "./between-options.ts";
 import { CaptureFile } from "./capture-file.ts";
 import { CAPTURE_VERSION, type CaptureLine, capturedMessage } from "./capture-format.ts";
+import { counted } from "./counted.ts";
 import { documentBetween, runBetween } from "./run-between.ts";
 
 export interface CaptureCommandOptions extends BetweenOptions {
@@ -71,7 +72,7 @@ export async function runCapture(
     };
   };
   const told = () =>
-    `${count(counts.messages, "message")} of ${count(counts.sessions, "session")}, ${size(file.bytes)}`;
+    `${counted(counts.messages, "message")} of ${counted(counts.sessions, "session")}, ${size(file.bytes)}`;
   const timer = setInterval(() => io.progress(told()), PROGRESS_MS);
   try {
     const signal = AbortSignal.any([io.signal, stop.signal]);
@@ -94,10 +95,6 @@ export async function runCapture(
   if (failure !== undefined) throw new Failure(`${path}: ${failure.message}`, { cause: failure });
   if (!io.isJson) io.note(`${path}: ${told()}`);
   return EXIT.ok;
-}
-
-export function count(number: number, what: string): string {
-  return `${number.toLocaleString("en-US")} ${what}${number === 1 ? "" : "s"}`;
 }
 
 function size(bytes: number): string {

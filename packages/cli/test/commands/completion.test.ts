@@ -21,7 +21,7 @@ async function asked(line: string, shell = "zsh"): Promise<readonly [paths: stri
 suite("what can follow", () => {
   const call = `roam call tcp://far:1 --schema ${schema}`;
   const cases: readonly (readonly [line: string, answer: readonly string[]])[] = [
-    ["roam ca", ["none", "call"]],
+    ["roam ca", ["none", "call", "capture"]],
     ["roam compl", ["none", "completion"]],
     ["roam --v", ["none", "--version"]],
     ["roam nope ", ["none"]],
@@ -32,7 +32,7 @@ suite("what can follow", () => {
     ["roam generate src/", ["files"]],
     ["roam generate a b ", ["files"]],
     ["roam completion ", ["none", "bash", "zsh", "fish"]],
-    ["roam help ca", ["none", "call"]],
+    ["roam help ca", ["none", "call", "capture"]],
     ["roam ls t", ["files", "tcp://127.0.0.1:", "tls://"]],
     ["roam call tcp://far:1 --timeout ", ["none"]],
     ["roam call tcp://far:1 Bil", ["none"]],

@@ -45,7 +45,7 @@ suite("roam proxy", () => {
       '#1 < item 3 Shop.list.out "line 6"',
       '#1 > item 5 Shop.shout.input "b"',
       '#1 < item 7 Shop.shout.output "B"',
-      "#1/1 < answer 1 0x",
+      '#1/1 < answer 1 Audit.entries ["a","b"]',
       "#1/1 > close connection",
     ])
       assert(
@@ -67,7 +67,12 @@ suite("roam proxy", () => {
     ]) {
       const run = await startBetween(["proxy", IN, shop.address, ...more]);
       const client = await connectShop(run.url, { metadata: { pass: { value: "hush-1", sensitive: true } } });
-      const metadata = { token: { value: "hush-2", sensitive: true }, plain: "open" };
+      const bytes = new TextEncoder().encode("hush-3");
+      const metadata = {
+        token: { value: "hush-2", sensitive: true },
+        key: { value: bytes, sensitive: true },
+        plain: "open",
+      };
       await client.find({ id: 1 }, { metadata });
       await client.$.close();
       await run.seen("Shop.find");
@@ -76,6 +81,8 @@ suite("roam proxy", () => {
       assert.match(out, /token.*\(sensitive\)/, more.join());
       assert.match(out, /open/);
       assert.doesNotMatch(out + err, /hush/);
+      const forms = [Buffer.from(bytes).toString("base64"), [...bytes].join(","), "key=6 bytes"];
+      for (const form of forms) assert(!out.includes(form), `${form} in ${out}`);
     }
   });
 
@@ -128,7 +135,7 @@ suite("roam proxy", () => {
     assert.deepEqual(lines.at(-1)?.value, { id: 1, name: "item 1", tags: { red: 1, big: 2 }, at: 5 });
   });
 
-  test("goes on when nobody reads its output any more: it ends, in order", async () => {
+  test("ends in order when nobody reads its output any more", async () => {
     const closed = roam(["proxy", IN, shop.address, "--json"], { outEndsAfter: 10 });
     assert.equal((await closed).exit, 0);
   });
@@ -163,6 +170,20 @@ suite("roam proxy", () => {
     run.interrupt();
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
     assert.doesNotMatch((await run.done).out, /[\u001b\u009b]/);
+  });
+
+  test("bridges standard input and output, and ends with its session", async () => {
+    const main = new URL("../../src/main.ts", import.meta.url).pathname;
+    const command = `${process.execPath} --conditions=roam-source --import tsx ${main} proxy stdio: ${shop.address}`;
+    const { exit, out } = await roam(["call", `stdio:${command}`, "Shop.find", "7"]);
+    assert.equal(exit, 0);
+    assert.equal((JSON.parse(out) as { name: string }).name, "item 7");
+  });
+
+  test("wants certificate and key together", async () => {
+    const { exit, err } = await roam(["proxy", "tls://127.0.0.1:0", shop.address, "--listen-cert", "x.pem"]);
+    assert.equal(exit, 2);
+    assert.match(err, /--listen-cert and --listen-key go together/);
   });
 
   for (const args of [

@@ -1,4 +1,5 @@
 import { clientOn, MetadataEntry, method, RoamError, service, t } from "roam";
+import { introspect } from "roam/introspection";
 import type { Connection } from "roam/session";
 import { ConnectionRejected } from "roam/session";
 import { Testbed } from "../../../../examples/testbed/testbed.ts";
@@ -9,6 +10,8 @@ import type { ProbeClient, TestbedClient } from "./services.ts";
 
 /** How long the call to be stopped would take (ms): nothing below may come near it. */
 const LONG_MS = 60_000;
+/** What a peer of ours says of the service on its root connection. */
+const ROOT = { name: "Testbed", is_root: true, health: "Serving" };
 /** How soon a call that was given up must be over, here and there (ms). */
 const SOON_MS = 3_000;
 
@@ -118,6 +121,14 @@ export function connectionCases(testbed: TestbedClient): Case[] {
         const error = await rejection(session.openConnection({ metadata: { service: "Nobody" } }));
         if (!(error instanceof ConnectionRejected)) throw error;
         expectEqual("reason", error.metadata.get("reason"), "no such service");
+      },
+    },
+    {
+      name: "a peer tells what it serves, or at once that it does not",
+      async run() {
+        const told = await within("introspection", introspect(session), SOON_MS);
+        if (told !== undefined) expectEqual("root", told.services[0], ROOT);
+        expectEqual("on the root", await testbed.echo({ message: "still here" }), "still here");
       },
     },
     {

@@ -78,7 +78,7 @@ export class Program {
 
 /**
  * False for schemas that are left to closures: those with custom parts, whose functions must not
- * be called twice for one value, and those whose lists may hold any number of items in no bytes.
+ * be called twice for one value, and those that may hold any number of values in no bytes.
  */
 export function canGenerate(root: Schema): boolean {
   const seen = new Set<Schema>();
@@ -88,6 +88,7 @@ export function canGenerate(root: Schema): boolean {
     seen.add(part);
     const node = part as SchemaNode;
     if (node.kind === "custom") return false;
+    if (isWeightless(part) && partsOf(part).length > 1) return false;
     const items = node.kind === "map" ? [node.key] : "item" in node ? [node.item] : [];
     if (node.kind !== "option" && items.some((item) => isWeightless(item) || minBytes(item) === 0))
       return false;

@@ -21,7 +21,8 @@ export interface ServingPlace {
 export class CallContext implements MiddlewareCall {
   readonly side = "handler";
   readonly #method: MethodDescriptor;
-  readonly args: Readonly<Record<string, unknown>>;
+  /** In the form that the handler takes. */
+  args: Readonly<Record<string, unknown>>;
   readonly metadata: Metadata;
   /** When the caller stops waiting, on the session's clock (ms); undefined without a deadline. */
   readonly deadlineMs: number | undefined;

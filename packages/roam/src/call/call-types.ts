@@ -11,13 +11,13 @@ import type { TraceContext } from "./call-metadata.ts";
 /** What a caller may pass where the handler receives: its items, or a handle made by `channel()`. */
 export type Source<T> = Iterable<T> | AsyncIterable<T>;
 
-type TxKeys<A> = {
+export type TxKeys<A> = {
   [K in keyof A]: A[K] extends TxSchema<infer _> ? (Infer<A[K]> extends Tx<infer _> ? K : never) : never;
 }[keyof A];
-type RxKeys<A> = {
+export type RxKeys<A> = {
   [K in keyof A]: A[K] extends RxSchema<infer _> ? (Infer<A[K]> extends Rx<infer _> ? K : never) : never;
 }[keyof A];
-type ItemOf<S> = Infer<S> extends Tx<infer T> ? T : Infer<S> extends Rx<infer T> ? T : never;
+export type ItemOf<S> = Infer<S> extends Tx<infer T> ? T : Infer<S> extends Rx<infer T> ? T : never;
 type Plain<A> = { [K in Exclude<keyof A, TxKeys<A> | RxKeys<A>>]: Infer<A[K]> };
 type Flat<T> = { [K in keyof T]: T[K] };
 
@@ -67,7 +67,7 @@ export type ClientMethods<M extends Methods> = {
   readonly [K in keyof M]: M[K] extends Method<infer A, infer R, infer E> ? ClientMethod<A, R, E> : never;
 };
 
-type HandlerArgs<A> = Flat<{ [K in keyof A]: Infer<A[K]> }>;
+export type HandlerArgs<A> = Flat<{ [K in keyof A]: Infer<A[K]> }>;
 
 /** The user's functions, one for each method. Own errors are thrown with `fail`. */
 export type Handlers<M extends Methods> = {

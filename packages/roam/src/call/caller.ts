@@ -60,6 +60,11 @@ export class Caller {
     return this.#inFlight.size;
   }
 
+  /** Calls sent, ever. */
+  get made(): number {
+    return Math.floor((this.#nextId - 1) / 2);
+  }
+
   /** Calls waiting for the counterpart's limit. */
   get queued(): number {
     return this.#line.length;

@@ -61,6 +61,8 @@ export class Dispatcher {
   readonly #queue = new Map<Id, Queued>();
   /** Handlers that have not settled, or whose answer has not left; a cancelled one counts until it has. */
   #running = 0;
+  #received = 0;
+  #failed = 0;
   #failure: RoamError | undefined;
   #isTakingNext = false;
   /** Set while the session winds up: no new call is served. */
@@ -78,9 +80,20 @@ export class Dispatcher {
     return this.#queue.size;
   }
 
+  /** Calls that came, ever. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** Those of them that were answered with an error of any kind, or not at all. */
+  get failed(): number {
+    return this.#failed;
+  }
+
   /** @throws ProtocolError for an id that is not the caller's to use, or beyond the queue */
   onCall(request: RequestCall): void {
     this.#checkId(request.id);
+    this.#received++;
     const { limits, clock } = this.#options;
     const taken = limits.maxConcurrentRequests;
     if (this.#running < taken) return this.#serve(request, undefined);
@@ -145,17 +158,19 @@ export class Dispatcher {
     channels: HandlerChannels | undefined,
   ): void {
     const { handler } = this.#options;
-    const { method, run } = handled;
+    const { method, run, adapt } = handled;
     const context = new CallContext(method, args, request.metadata, this.#options, arrivedMs);
     this.#running++;
     if (context.timeLeftMs === 0) return this.#expire(request, context, channels);
     const { middleware } = handler as Handler;
     let body: Body;
     try {
+      const given = adapt === undefined ? args : adapt(args);
+      if (adapt !== undefined) context.args = given;
       const result =
         middleware.length === 0
-          ? run(args, context)
-          : runMiddleware(middleware, context, async () => run(args, context));
+          ? run(given, context)
+          : runMiddleware(middleware, context, async () => run(given, context));
       if (isThenable(result)) return this.#await({ request, context, handled, channels, result });
       body = handled.answers.ok(result);
     } catch (error) {
@@ -168,6 +183,7 @@ export class Dispatcher {
 
   /** Its time was over before it was its turn. */
   #expire(request: RequestCall, context: CallContext, channels: HandlerChannels | undefined): void {
+    this.#failed++;
     context.abort(expired());
     this.#answer(request.id, context, CANCELLED, this.#free);
     channels?.end();
@@ -209,6 +225,8 @@ export class Dispatcher {
 
   // r[impl rpc.x.handler-error]
   #failureBody({ method, answers }: HandledMethod, context: CallContext, error: unknown): Body {
+    // A call that was cancelled has been counted.
+    if (!context.isAborted) this.#failed++;
     if (error instanceof UserFailure) {
       if (answers.userError !== undefined) return answers.userError(error.detail);
     }
@@ -233,6 +251,7 @@ export class Dispatcher {
   #cancel(served: Served, cause: RoamError): void {
     const { request, context } = served;
     this.#over(served);
+    this.#failed++;
     context.abort(cause);
     this.#answer(request.id, context, CANCELLED, nothing);
   }
@@ -246,12 +265,14 @@ export class Dispatcher {
 
   /** A call that no handler will see. */
   #refuse({ id, channels }: RequestCall): void {
+    this.#failed++;
     this.#answer(id, undefined, CANCELLED, nothing);
     for (const channel of channels) this.#options.channels.refuse(channel);
   }
 
   /** A call that cannot be served: early items for its channels are of no use any more. */
   #dismiss({ id, channels }: RequestCall, body: Body): void {
+    this.#failed++;
     for (const channel of channels) this.#options.channels.abandon(channel);
     this.#answer(id, undefined, body, nothing);
   }
@@ -277,6 +298,7 @@ export class Dispatcher {
 
   /** What the handler returned is not of its type, or too large: the caller still gets one answer. */
   #answerFailed(id: Id, context: CallContext | undefined, error: unknown, onLeft: () => void): void {
+    this.#failed++;
     const { sink, onHandlerError } = this.#options;
     const { method = "", service = "" } = context ?? {};
     onHandlerError(error, { service, method });

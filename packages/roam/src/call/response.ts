@@ -1,4 +1,4 @@
-import { type Codec, DecodeError, type Reader, type Writer } from "roam-postcard";
+import { DecodeError, type Reader, type Writer } from "roam-postcard";
 import type { MethodDescriptor } from "../schema/service.ts";
 import type { Body } from "../wire/message.ts";
 import type { Metadata } from "../wire/metadata.ts";
@@ -23,24 +23,30 @@ export interface Answers {
 }
 
 export function answersOf({ returnsCodec, errorCodec }: MethodDescriptor): Answers {
-  // Made once: a closure for each answer costs more than encoding it.
-  const encodeOk = (writer: Writer, value: unknown) => {
-    writer.u8(0);
-    returnsCodec.encode(writer, value);
-  };
-  return {
-    ok: (value) => ({ value, encode: encodeOk }),
-    userError: errorCodec && userErrors(errorCodec),
-  };
+  return answersWith({
+    encodeOk(writer, value) {
+      writer.u8(0);
+      returnsCodec.encode(writer, value);
+    },
+    encodeError:
+      errorCodec &&
+      ((writer, detail) => {
+        writer.u8(1);
+        writer.u8(0);
+        errorCodec.encode(writer, detail);
+      }),
+  });
 }
 
-function userErrors(codec: Codec<unknown>): (detail: unknown) => Body {
-  const encode = (writer: Writer, detail: unknown) => {
-    writer.u8(1);
-    writer.u8(0);
-    codec.encode(writer, detail);
+type Encode = (writer: Writer, value: unknown) => void;
+
+/** Answers by their encoders, made once: a closure for each answer costs more than encoding it. */
+export function answersWith(encoders: { encodeOk: Encode; encodeError: Encode | undefined }): Answers {
+  const { encodeOk, encodeError } = encoders;
+  return {
+    ok: (value) => ({ value, encode: encodeOk }),
+    userError: encodeError && ((detail) => ({ value: detail, encode: encodeError })),
   };
-  return (detail) => ({ value: detail, encode });
 }
 
 /**

@@ -54,11 +54,14 @@ export class Connection implements MessageSink {
   readonly parity: Parity;
   readonly counterpart: ConnectionSettings;
   readonly metadata: Metadata;
+  /** Name of the service that is served there. */
+  readonly service: string | undefined;
   readonly clock: Clock;
   readonly caller: Caller;
   readonly channels: ChannelTable;
   readonly dispatcher: Dispatcher;
   readonly #host: ConnectionHost;
+  readonly #isServedToTheEnd: boolean;
   /** Caller handles and live channels: above zero the connection is wanted. */
   #uses = 0;
   /** A connection that never had a caller handle is served until the counterpart closes it. */
@@ -75,8 +78,10 @@ export class Connection implements MessageSink {
     this.parity = options.parity;
     this.counterpart = options.counterpart;
     this.metadata = options.metadata;
+    this.service = options.handler?.service.name;
     this.clock = clock;
     this.#host = host;
+    this.#isServedToTheEnd = options.handler?.isServedToTheEnd === true;
     this.channels = new ChannelTable({
       sink: this,
       parity: options.parity,
@@ -106,13 +111,18 @@ export class Connection implements MessageSink {
       peer: host.peer,
       principal: options.principal,
       onHandlerError: (error, call) => host.onHandlerError(error, call),
-      onRunning: (delta) => host.onRunning(delta),
+      onRunning: this.#isServedToTheEnd ? () => {} : (delta) => host.onRunning(delta),
       onViolation: (error) => host.onViolation(error),
     });
   }
 
   get hasEnded(): boolean {
     return this.#failure !== undefined;
+  }
+
+  /** Serves no new calls from now on, for the session winds up. */
+  drain(): void {
+    this.dispatcher.isDraining = !this.#isServedToTheEnd;
   }
 
   /** One more handle that makes calls here. Pair with `release`. */

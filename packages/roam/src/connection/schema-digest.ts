@@ -20,7 +20,9 @@ export interface SchemaMismatch {
  * peers that know these keys can tell that they disagree, the others ignore them.
  */
 export function digestEntries(services: readonly Service[]): MetadataEntry[] {
-  return services.flatMap((service) => {
+  // Callers of an older version find its methods here, too.
+  const served = services.flatMap((service) => [service, ...(service.older ?? []).map((one) => one.service)]);
+  return served.flatMap((service) => {
     const digest = service.digest();
     if (digest === undefined) return [];
     const methods = [...service.descriptors().values()];

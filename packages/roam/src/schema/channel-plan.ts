@@ -1,4 +1,4 @@
-import { isNullable, nodeOf, type Schema, type SchemaNode, type Variant } from "roam-postcard";
+import { isNullable, nodeOf, partsOf, type Schema, type SchemaNode, type Variant } from "roam-postcard";
 import { asChannel, type ChannelNode } from "./channel-schema.ts";
 
 /** One place in a type where a channel may stand. */
@@ -11,20 +11,23 @@ export interface ChannelPlace extends ChannelNode {
 export type VisitChannel = (channel: ChannelNode, handle: unknown) => void;
 type Walk = (value: unknown, visit: VisitChannel) => void;
 
+/** Steps of one search: a short description of types may make any number of places. */
+const MOST_STEPS = 10_000;
+
 const plans = new WeakMap<Schema, readonly ChannelPlace[]>();
 const walks = new WeakMap<Schema, { readonly walk: Walk | undefined }>();
 
 /**
  * The places of the channels in a type, in declaration order; computed once per schema.
  *
- * @throws TypeError if a channel stands inside a collection
+ * @throws TypeError if a channel stands inside a collection, or there are too many places to look at
  */
 // r[impl conduit.x.rpc-plan]
 export function channelPlan(schema: Schema): readonly ChannelPlace[] {
   let plan = plans.get(schema);
   if (plan === undefined) {
     const places: ChannelPlace[] = [];
-    collect(schema, "", places, { types: new Set(), isRefused: false });
+    collect(schema, "", places, { types: new Set(), isRefused: false, search: { steps: 0 } });
     plan = places;
     plans.set(schema, plan);
   }
@@ -35,12 +38,33 @@ export function channelPlan(schema: Schema): readonly ChannelPlace[] {
 interface Around {
   readonly types: Set<SchemaNode>;
   readonly isRefused: boolean;
+  /** The whole search. */
+  readonly search: { steps: number };
+}
+
+const channelless = new WeakSet<SchemaNode>();
+
+/** Most types hold none, and are not looked through again and again then. */
+function holdsChannel(node: SchemaNode): boolean {
+  if (channelless.has(node)) return false;
+  const seen = new Set<SchemaNode>([node]);
+  // A Set gives what is added while it is gone through.
+  for (const part of seen) {
+    if (asChannel(part) !== undefined) return true;
+    for (const inner of partsOf(part as Schema)) {
+      const next = nodeOf(inner);
+      if (!channelless.has(next)) seen.add(next);
+    }
+  }
+  for (const part of seen) channelless.add(part);
+  return false;
 }
 
 function collect(schema: Schema, path: string, places: ChannelPlace[], around: Around): void {
   const node = nodeOf(schema);
   // A type inside itself repeats places that are listed already.
-  if (around.types.has(node)) return;
+  if (around.types.has(node) || !holdsChannel(node)) return;
+  if (++around.search.steps > MOST_STEPS) throw new TypeError(`too many places for channels: ${path}`);
   around.types.add(node);
   const at = (name: string) => (path === "" ? name : `${path}.${name}`);
   switch (node.kind) {
@@ -93,7 +117,7 @@ function collectVariant(variant: Variant, path: string, places: ChannelPlace[], 
 
 function refuse(parts: readonly Schema[], path: string, around: Around): void {
   // From here on a channel of a type already entered counts as well: it is inside now.
-  const within = around.isRefused ? around : { types: new Set<SchemaNode>(), isRefused: true };
+  const within = around.isRefused ? around : { ...around, types: new Set<SchemaNode>(), isRefused: true };
   for (const part of parts) {
     const inside: ChannelPlace[] = [];
     collect(part, path, inside, within);

@@ -18,6 +18,23 @@ export interface Service<M extends Methods = Methods> {
   descriptors(): ReadonlyMap<string, MethodDescriptor>;
   /** Of the whole service: differs where two sides could misread each other; 32 bytes. */
   digest(): Uint8Array | undefined;
+  /** Versions of it that are served as well: see `versions`. */
+  readonly older?: readonly OlderVersion[];
+}
+
+/** A version of a service that is served by the functions of a newer one. */
+export interface OlderVersion {
+  readonly service: Service;
+  /** By method: how it comes to the newer one, or a function that serves it. */
+  readonly adapters: Readonly<Record<string, UntypedAdapter | ((args: never, call: never) => unknown)>>;
+}
+
+/** What stands between an older signature of a method and a newer one, its types forgotten. */
+export interface UntypedAdapter {
+  readonly args?: (older: Record<string, unknown>) => Record<string, unknown>;
+  readonly returns?: (newer: unknown) => unknown;
+  readonly error?: (newer: unknown) => unknown;
+  readonly items?: Readonly<Record<string, (item: unknown) => unknown>>;
 }
 
 /** How ids come about: computed from the signature, or known. */

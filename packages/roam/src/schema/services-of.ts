@@ -35,9 +35,13 @@ export function servicesOf(document: unknown): Map<string, Service> {
   );
 }
 
+/** Types inside types by their names: every look at a type goes as deep. */
+const MAX_NAMED_DEPTH = 256;
+
 class Types {
   readonly #described: SchemaDocument["types"];
   readonly #built = new Map<string, Schema>();
+  #depth = 0;
 
   constructor({ types }: SchemaDocument) {
     this.#described = types;
@@ -75,7 +79,11 @@ class Types {
       key,
       t.lazy(() => whole as Schema),
     );
+    if (++this.#depth > MAX_NAMED_DEPTH) {
+      throw new TypeError(`not a schema: types.${key} is inside ${MAX_NAMED_DEPTH} others`);
+    }
     whole = this.#build(this.#described[key] as DescribedType);
+    this.#depth--;
     this.#built.set(key, whole);
     return whole;
   }

@@ -161,6 +161,16 @@ export class Session implements ConnectionHost {
     return this.#connections.virtualCount;
   }
 
+  /** Those that end here, the root first; not those that are passed on. */
+  get connections(): Connection[] {
+    return [...this.#connections.all()].filter((route) => route instanceof Connection);
+  }
+
+  /** No new calls are taken any more. */
+  get isDraining(): boolean {
+    return this.#inbound.isDraining;
+  }
+
   /** Handlers that have not settled, on all connections. */
   get running(): number {
     return this.#running.count;
@@ -283,9 +293,7 @@ export class Session implements ConnectionHost {
    */
   async drain(options: { timeoutMs: number }): Promise<void> {
     this.#inbound.isDraining = true;
-    for (const route of this.#connections.all()) {
-      if (route instanceof Connection) route.dispatcher.isDraining = true;
-    }
+    for (const connection of this.connections) connection.drain();
     if (this.#end === undefined) await this.#running.untilNone(this.clock, options.timeoutMs);
     await this.close();
   }

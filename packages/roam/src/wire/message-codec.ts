@@ -157,7 +157,7 @@ export function decodeMessage(reader: Reader): Message {
 export function readMessage(reader: Reader): Message {
   const connectionId = reader.id();
   const at = reader.offset;
-  const index = reader.u32();
+  const index = reader.id();
   switch (index) {
     case 7:
       return decodeRequest(reader, connectionId);
@@ -193,7 +193,7 @@ export function readMessage(reader: Reader): Message {
 function decodeRequest(reader: Reader, connectionId: Id): Message {
   const id = reader.id();
   const at = reader.offset;
-  const index = reader.u32();
+  const index = reader.id();
   switch (index) {
     case 0: {
       const methodLo = reader.u64Low();
@@ -226,7 +226,7 @@ function decodeRequest(reader: Reader, connectionId: Id): Message {
 function decodeChannel(reader: Reader, connectionId: Id): Message {
   const id = reader.id();
   const at = reader.offset;
-  const index = reader.u32();
+  const index = reader.id();
   switch (index) {
     case 0:
       return { tag: "ChannelItem", connectionId, id, item: reader };
@@ -251,7 +251,7 @@ function decodeIds(reader: Reader): readonly Id[] {
 
 function decodeSettings(reader: Reader): ConnectionSettings {
   const at = reader.offset;
-  const parity = PARITIES[reader.u32()] ?? reader.fail("parity out of range", at);
+  const parity = PARITIES[Number(reader.id())] ?? reader.fail("parity out of range", at);
   return { parity, maxConcurrentRequests: reader.u32() };
 }
 
@@ -268,7 +268,7 @@ function decodeMetadata(reader: Reader): Metadata {
 
 function decodeMetadataValue(reader: Reader): MetadataValue {
   const at = reader.offset;
-  const index = reader.u32();
+  const index = reader.id();
   switch (index) {
     case 0:
       return reader.string();

@@ -112,6 +112,11 @@ export class Counterpart {
     return this.#events.get(`${connection}/${channel}`)?.some(({ kind }) => kind === "reset") ?? false;
   }
 
+  /** Items that nobody has looked at. */
+  waitingItems(connection: Id, channel: Id): number {
+    return this.#events.get(`${connection}/${channel}`)?.filter(({ kind }) => kind === "item").length ?? 0;
+  }
+
   granted(connection: Id, channel: Id): number {
     return this.#granted.get(`${connection}/${channel}`) ?? 0;
   }

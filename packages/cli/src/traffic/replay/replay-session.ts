@@ -4,6 +4,7 @@ import type { ChannelNode, MethodDescriptor } from "roam/schema";
 import type { Id, Message } from "roam/wire";
 import { EXIT } from "../../exit-codes.ts";
 import { Failure } from "../../failure.ts";
+import { counted } from "../counted.ts";
 import { decodeAnswer, decodeArgs, decodeItem } from "../decode-body.ts";
 import { idText, type MethodIndex, methodName } from "../method-index.ts";
 import { type ComparedPayloads, comparePayloads } from "./compare-payloads.ts";
@@ -41,6 +42,7 @@ interface Channel {
   /** Items that may be sent before the first grant. */
   readonly initialCredit: number;
   sent: number;
+  received: number;
   /** Nothing more is expected on it. */
   isOver: boolean;
 }
@@ -109,8 +111,11 @@ export class ReplaySession {
       case "RequestCall":
         return this.#sendCall(message);
       case "RequestResponse": {
-        const id = this.#calledBack.get(keyOf(message));
+        const key = keyOf(message);
+        const id = this.#calledBack.get(key);
         if (id === undefined) return this.#skip();
+        this.#calledBack.delete(key);
+        this.#calls.delete(key);
         return this.#sendOn({ ...message, id });
       }
       case "RequestCancel": {
@@ -172,6 +177,7 @@ export class ReplaySession {
         node,
         initialCredit: node?.credit ?? credit.of(id, at),
         sent: 0,
+        received: 0,
         isOver: false,
       });
     }
@@ -182,7 +188,11 @@ export class ReplaySession {
   ): Promise<void> {
     const key = keyOf(message);
     const channel = this.#channels.get(key);
-    if (channel === undefined) return this.#skip();
+    if (channel === undefined) {
+      // Behind a close both are of no consequence.
+      const isLate = message.tag === "ChannelGrantCredit" || message.tag === "ChannelReset";
+      return isLate ? undefined : this.#skip();
+    }
     if (message.tag === "ChannelItem" && !(await this.#mayTake(channel))) return this.#skip();
     if (message.tag === "ChannelItem") channel.sent++;
     // What crosses a reset on its way is chance.
@@ -284,11 +294,12 @@ export class ReplaySession {
     const connection = this.#there(message.connectionId);
     if (call === undefined) return this.#skip();
     const take = () => this.counterpart.takeAnswer(connection, message.id);
+    if (!call.isCancelled) await this.#grantOneMore(call);
     const got = await (call.isCancelled ? take() : this.#until(take));
     this.#inFlight.set(connection, (this.#inFlight.get(connection) ?? 1) - 1);
     if (call.isChance) return;
     const { method, descriptor } = call;
-    if (got === undefined) return this.#differ({ method, what: "was not answered" });
+    if (got === undefined) return this.#notAnswered(call);
     this.#setting.report.counts.answers++;
     this.#compare(message.ret as Uint8Array, got.ret as Uint8Array, {
       method,
@@ -303,6 +314,35 @@ export class ReplaySession {
     });
   }
 
+  /**
+   * It was answered with the credit that it had. One who has more to send is given room for one
+   * item, which then tells of it, or would wait for ever.
+   */
+  async #grantOneMore(call: Call): Promise<void> {
+    for (const { call: owner, connection, id, node, isOver, received } of this.#channels.values()) {
+      const isOurs = node === undefined ? received > 0 : node.direction === "tx";
+      if (owner !== call || isOver || !isOurs) continue;
+      await this.counterpart.send({
+        tag: "ChannelGrantCredit",
+        connectionId: connection,
+        id,
+        additional: 1,
+      });
+    }
+  }
+
+  /** A handler may wait for credit of items that the capture has nothing of. */
+  #notAnswered(call: Call): void {
+    for (const channel of this.#channels.values()) {
+      if (channel.call !== call || channel.isOver) continue;
+      const extra = this.counterpart.waitingItems(channel.connection, channel.id);
+      if (extra === 0) continue;
+      channel.isOver = true;
+      this.#differ({ method: pathOf(channel), what: `${counted(extra, "item")} more than in the capture` });
+    }
+    this.#differ({ method: call.method, what: "was not answered" });
+  }
+
   async #expectItem(message: Of<"ChannelItem">): Promise<void> {
     const channel = this.#channels.get(keyOf(message));
     if (channel === undefined) return this.#skip();
@@ -315,6 +355,7 @@ export class ReplaySession {
       const what = got === undefined ? "an item did not come" : `ended by a ${got.kind}, an item is missing`;
       return this.#differ({ method, what });
     }
+    channel.received++;
     this.#setting.report.counts.items++;
     this.#compare(message.item as Uint8Array, got.payload, {
       method,
@@ -334,7 +375,7 @@ export class ReplaySession {
     let extra = 0;
     for (; got?.kind === "item"; got = await this.#until(take)) extra++;
     const method = pathOf(channel);
-    if (extra > 0) this.#differ({ method, what: `${extra} items more than in the capture` });
+    if (extra > 0) this.#differ({ method, what: `${counted(extra, "item")} more than in the capture` });
     const [recorded, end] = [message.tag === "ChannelClose" ? "close" : "reset", got?.kind];
     if (end !== recorded) this.#differ({ method, what: "end of the channel", recorded, got: end ?? "none" });
   }

@@ -7,6 +7,7 @@ import type { Io } from "../../io.ts";
 import { type PeerOptions, pairOf } from "../../peer.ts";
 import { printable } from "../../printable.ts";
 import { messageOf } from "../capture-format.ts";
+import { counted } from "../counted.ts";
 import { checkUrl, dialConduit } from "../dial-conduit.ts";
 import { methodIndex } from "../method-index.ts";
 import { progressBar } from "../progress-bar.ts";
@@ -63,7 +64,9 @@ export async function runReplay(
       if (options.timing === "original") await untilTime(numbered.line.t - first.t, startedMs, io.signal);
       await player.play(numbered);
       for (const difference of told.splice(0)) await tell(difference, io);
-      io.progress(progressBar(counts.calls, first.calls, `${counts.differences} differences`, io.columns));
+      io.progress(
+        progressBar(counts.calls, first.calls, counted(counts.differences, "difference"), io.columns),
+      );
     }
   } finally {
     await player.close();
@@ -183,11 +186,13 @@ async function conclude(counts: ReplayCounts, sessions: number, tookMs: number, 
   if (io.isJson) return io.jsonLine({ replayed: { sessions, ...counts, seconds } });
   const { calls, answers, items, cancelled, skipped, differences } = counts;
   const more = [
-    `${answers} answers and ${items} items compared`,
+    `${counted(answers, "answer")} and ${counted(items, "item")} compared`,
     ...(cancelled > 0 ? [`${cancelled} cancelled`] : []),
-    ...(skipped > 0 ? [`${skipped} messages skipped`] : []),
+    ...(skipped > 0 ? [`${counted(skipped, "message")} skipped`] : []),
   ];
   const verdict =
-    differences === 0 ? io.paint.green("no difference") : io.paint.red(`${differences} differences`);
-  await io.line(`${calls} calls of ${sessions} sessions in ${seconds} s, ${more.join(", ")}: ${verdict}`);
+    differences === 0 ? io.paint.green("no difference") : io.paint.red(counted(differences, "difference"));
+  await io.line(
+    `${counted(calls, "call")} of ${counted(sessions, "session")} in ${seconds} s, ${more.join(", ")}: ${verdict}`,
+  );
 }

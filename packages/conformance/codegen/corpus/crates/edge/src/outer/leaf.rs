@@ -1,0 +1,2 @@
+#[derive(Clone, Debug, facet::Facet)]
+pub struct Leaf(pub super::super::Chain, pub u8);

@@ -1,0 +1,4 @@
+#[derive(Clone, Debug, facet::Facet)]
+pub struct Deep {
+    pub a: u8,
+}

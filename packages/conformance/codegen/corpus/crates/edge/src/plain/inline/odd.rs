@@ -1,0 +1,2 @@
+#[derive(Clone, Debug, facet::Facet)]
+pub struct Odd(pub super::deep::Deep);

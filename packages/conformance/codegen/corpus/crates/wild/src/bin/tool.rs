@@ -1,0 +1,5 @@
+//! A program beside the library.
+
+fn main() {
+    println!("{}", wild::VERSION);
+}

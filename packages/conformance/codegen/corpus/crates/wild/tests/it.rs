@@ -1,0 +1,6 @@
+//! Never part of a service.
+
+#[test]
+fn greets() {
+    assert!(!wild::GREETING.is_empty());
+}

@@ -1,0 +1,4 @@
+#[derive(facet::Facet)]
+pub struct Known {
+    pub a: u8,
+}

@@ -1,0 +1,98 @@
+import { type Infer, t } from "roam-postcard";
+import { tx } from "../channel/channel-types.ts";
+import { knownIds } from "../schema/known-identity.ts";
+import { method } from "../schema/service.ts";
+import { INTROSPECTION_NAME } from "./introspection-name.ts";
+
+export const Health = t.enum("Health", {
+  Serving: t.unit,
+  /** Calls under way are finished, no others are taken. */
+  Draining: t.unit,
+  /** Nobody here has such a service. */
+  NotServing: t.unit,
+});
+export type Health = Infer<typeof Health>;
+
+export const ServedService = t.struct("ServedService", {
+  name: t.string,
+  /** On the root connection; others are on virtual connections opened with metadata `service`. */
+  is_root: t.bool,
+  health: Health,
+});
+export type ServedService = Infer<typeof ServedService>;
+
+/** Counts of one connection, since it was opened where they only grow. */
+export const ConnectionStats = t.struct("ConnectionStats", {
+  id: t.string,
+  /** What is served there. */
+  service: t.option(t.string),
+  /** Calls that came, those under way included. */
+  received: t.u64.asNumber,
+  /** Those of them that were answered with an error of any kind, or not at all. */
+  failed: t.u64.asNumber,
+  /** Those whose handlers have not settled. */
+  running: t.u32,
+  /** Those that wait for their turn. */
+  queued: t.u32,
+  /** Calls that were made from here. */
+  made: t.u64.asNumber,
+  /** Those of them without an answer. */
+  unanswered: t.u32,
+  /** Calls that wait for the counterpart's limit. */
+  waiting: t.u32,
+  /** Channels alive. */
+  channels: t.u32,
+});
+export type ConnectionStats = Infer<typeof ConnectionStats>;
+
+export const SessionStats = t.struct("SessionStats", {
+  /** Tells sessions apart, and says no more. */
+  id: t.u32,
+  /** Address of the far side. */
+  peer: t.string,
+  /** What is with its links, as `ConduitState.kind` has it: `connected`, `detached`, `resumed`, … */
+  state: t.string,
+  is_stable: t.bool,
+  round_trip_ms: t.option(t.f64),
+  /** Items received and not taken (bytes). */
+  buffered_bytes: t.u64.asNumber,
+  /** Kept until they are acknowledged (items). */
+  replay_items: t.u32,
+  replay_bytes: t.u64.asNumber,
+  connections: t.list(ConnectionStats),
+});
+export type SessionStats = Infer<typeof SessionStats>;
+
+export const Stats = t.struct("Stats", {
+  health: Health,
+  /** Since serving began. */
+  uptime_ms: t.u64.asNumber,
+  /** Sessions alive, those included that are not listed. */
+  session_count: t.u32,
+  sessions: t.list(SessionStats),
+});
+export type Stats = Infer<typeof Stats>;
+
+/** What a peer tells of itself, on a virtual connection of its own. */
+export const Introspection = knownIds(
+  INTROSPECTION_NAME,
+  {
+    /** Root first. */
+    services: method({}, t.list(ServedService)),
+    /** A SchemaDocument as JSON, of all services with a form in it. */
+    schema: method({}, t.string),
+    /** Of one service by its name, or of everything for an empty one. */
+    health: method({ service: t.string }, Health),
+    stats: method({}, Stats),
+    /** At once and every `every_ms` (at least 100), for as long as it is read. */
+    watch: method({ every_ms: t.u32, out: tx(Stats, 2) }),
+  },
+  // Known, so that a server whose own ids are known needs no hash for this one.
+  {
+    services: 0x909f_ad0e_1690_3e02n,
+    schema: 0xe03a_be0d_75de_eeafn,
+    health: 0x16f3_74c0_d6aa_8398n,
+    stats: 0x9646_f7f7_ce76_7381n,
+    watch: 0x4393_5cd2_f692_2713n,
+  },
+);
