@@ -75,7 +75,9 @@ function taken(document: unknown): Parameters<typeof documentOf>[0] | undefined 
 
 /** An error of ours, not one of the engine's: it says what is wrong with the document. */
 function isTold({ message }: TypeError): boolean {
-  return !/^Cannot (read|convert|set)|is not (a function|iterable|a constructor)|Class constructor/.test(message);
+  return !/^Cannot (read|convert|set)|is not (a function|iterable|a constructor)|Class constructor/.test(
+    message,
+  );
 }
 
 function decodable(decode: (reader: Reader) => unknown, bytes: Uint8Array): void {
