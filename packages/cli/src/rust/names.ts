@@ -173,7 +173,8 @@ export class Names {
       return read && { kind: "module", module: read.root };
     }
     // Without a manifest nobody says which crates there are.
-    const isKnown = crate.source.dependencies.size > 0;
+    // A manifest that forgets roam does not compile, and still its services are to be seen.
+    const isKnown = crate.source.dependencies.size > 0 && real !== "roam";
     const isCrate = /^[a-z_][a-z\d_]*$/.test(real) && !WORDS.has(real) && !PRIMITIVES.has(real);
     return isKnown || !isCrate ? undefined : { kind: "foreign", crate: real, path: "" };
   }
