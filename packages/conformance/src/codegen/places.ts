@@ -13,4 +13,6 @@ export const RUST_PEER = `${ROOT}packages/conformance/rust-peer/`;
 /** Shared with the Rust peer, so that the dependencies are built once. */
 export const TARGET = `${RUST_PEER}target`;
 export const TSC = `${ROOT}node_modules/typescript/bin/tsc`;
+/** The page with a trait for those who begin. */
+export const GETTING_STARTED = `${ROOT}docs/getting-started/rust.md`;
 export const PACKAGES = `${ROOT}packages/`;

@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { documentOf, kebabCase, type SchemaDocument, type Service } from "roam/schema";
 import { Testbed } from "../../../../examples/testbed/testbed.ts";
+import { describeRust } from "../../../cli/src/rust/describe-rust.ts";
 import { rustModule } from "../../../cli/src/to-rust/rust-module.ts";
 import { typescriptModules } from "../../../cli/src/typescript/typescript-modules.ts";
 import { Probe } from "../probe.ts";
@@ -10,7 +11,7 @@ import type { Corpus } from "./corpus.ts";
 import { withoutDepartures } from "./departures.ts";
 import { loadServices } from "./generated.ts";
 import { HAND_WRITTEN } from "./hand-written.ts";
-import { CORPUS, TARGET, WORK } from "./places.ts";
+import { CORPUS, GETTING_STARTED, TARGET, WORK } from "./places.ts";
 import { BUILD_LIMIT_MS, runProgram } from "./run-program.ts";
 
 const CRATE = join(WORK, "rust");
@@ -25,7 +26,12 @@ export async function checkRust({ described }: Corpus, tally: Tally): Promise<vo
       documentOf([...HAND_WRITTEN, Testbed as unknown as Service, Probe as unknown as Service]),
     ],
   ]);
-  const modules = [...documents].map(([name, document]) => ({ name, document, text: rustModule(document) }));
+  const generated = [...documents].map(([name, document]) => ({
+    name,
+    document,
+    text: rustModule(document),
+  }));
+  const modules = [...generated, await gettingStarted()];
   writeCrate(modules);
   const manifest = ["--manifest-path", join(CRATE, "Cargo.toml"), "--target-dir", TARGET];
   await runProgram("cargo", ["build", "--release", "--offline", ...manifest], { limitMs: BUILD_LIMIT_MS });
@@ -41,6 +47,17 @@ export async function checkRust({ described }: Corpus, tally: Tally): Promise<vo
   tally.run("nothing else was compiled", () => {
     if (ids.size > 0) throw new Difference([...ids.keys()].join(", "));
   });
+}
+
+/** The trait that people are shown first: it compiles, and is read as what it is. */
+async function gettingStarted(): Promise<{ name: string; document: SchemaDocument; text: string }> {
+  const [, text = ""] = /```rust\n(.*?)```/s.exec(readFileSync(GETTING_STARTED, "utf8")) ?? [];
+  const file = join(WORK, "getting-started.rs");
+  writeFileSync(file, text);
+  const { document, findings } = await describeRust([file]);
+  const [finding] = findings;
+  if (finding !== undefined) throw new Difference(`${GETTING_STARTED}: ${finding.message}`);
+  return { name: "getting_started", document, text };
 }
 
 /** The document of the services that generated modules export. */
