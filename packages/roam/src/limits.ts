@@ -55,6 +55,13 @@ export interface ListenerLimits {
   readonly maxLinksPerAddress: number;
   /** Links whose handshake is not over (links). Stops those that connect and say nothing. */
   readonly maxHandshakes: number;
+  /**
+   * Handlers running at a time over all sessions (calls). Stops a burst from slowing every call down. A call
+   * with channels runs for as long as they are open; one that its own handler makes here has to find a place too.
+   */
+  readonly maxRunningCalls: number;
+  /** Calls that wait for that (calls), each connection's in order, connections in turns; above it `Cancelled` at once. */
+  readonly maxWaitingCalls: number;
 }
 
 /** Ceilings of one stable conduit. */
@@ -102,6 +109,9 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   maxLinks: 16_384,
   maxLinksPerAddress: 16_384,
   maxHandshakes: 4096,
+  // What an owner's handlers can do is known to the owner alone.
+  maxRunningCalls: Number.MAX_SAFE_INTEGER,
+  maxWaitingCalls: 1024,
   // r[impl stable.x.bounded]
   maxReplayFrames: 65_536,
   maxReplayBytes: 16 * MIB,

@@ -1,4 +1,5 @@
 import { transports } from "#transports";
+import { CallPlaces } from "./call/call-places.ts";
 import type { Handlers } from "./call/call-types.ts";
 import { type Handler, implement as implementUntyped } from "./call/handler.ts";
 import type { Middleware } from "./call/middleware.ts";
@@ -32,7 +33,7 @@ export function implement<M extends Methods>(
 }
 
 export interface ServeOptions
-  extends Omit<SessionOptions, "handler" | "keepAlive" | "signal" | "parity" | "admit">,
+  extends Omit<SessionOptions, "handler" | "keepAlive" | "signal" | "parity" | "admit" | "callPlaces">,
     Omit<InboundOptions, "authenticate"> {
   /** Who is let in, asked at each session, resume and further connection (default: everybody). */
   readonly authenticate?: Authenticate;
@@ -94,13 +95,15 @@ export async function serveHandler(
   options: ServeOptions = {},
 ): Promise<Server> {
   // Before anything listens: nobody would hear of it later.
-  withLimits(options.limits);
+  const limits = withLimits(options.limits);
   announce(options.metadata, { served: handler.service, called: options.calls });
   const admission = new Admission(options.authenticate, options.logger ?? consoleLogger);
   const inbound = new InboundConduits(messageFamily, { ...options, authenticate: admission.link });
   const sessions = new Set<Session>();
   const startedMs = (options.clock ?? systemClock).nowMs();
   let address: string | undefined;
+  const callPlaces =
+    options.limits?.maxRunningCalls === undefined ? {} : { callPlaces: new CallPlaces(limits) };
   const place: Place = { sessions, startedMs, address: () => address, isDraining: () => isClosing };
   // Each with a signal of its own: one for all would have as many listeners as there are handshakes.
   const handshakes = new Map<AbortController, Promise<void>>();
@@ -125,7 +128,12 @@ export async function serveHandler(
       if (conduit === undefined) return;
       const identity = inbound.principalOf(conduit) as Identity;
       await onAccepted(
-        await acceptOn(conduit, handler, { admission, identity, place }, { ...options, signal }),
+        await acceptOn(
+          conduit,
+          handler,
+          { admission, identity, place },
+          { ...options, ...callPlaces, signal },
+        ),
       );
     };
     // Somebody who does not speak the protocol is no news; the link is closed already.
@@ -182,7 +190,7 @@ async function acceptOn(
   conduit: Conduit<Message>,
   handler: Handler,
   parts: { readonly admission: Admission; readonly identity: Identity; readonly place: Place },
-  options: ServeOptions & { readonly signal?: AbortSignal },
+  options: ServeOptions & Pick<SessionOptions, "signal" | "callPlaces">,
 ): Promise<Session> {
   const { admission, identity, place } = parts;
   const { logger = consoleLogger, services = [], authenticate } = options;

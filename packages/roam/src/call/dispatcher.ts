@@ -9,6 +9,7 @@ import type { Body, Id, Parity, RequestCall, RequestCancel, RequestResponse } fr
 import { checkMetadata, Metadata } from "../wire/metadata.ts";
 import { CallContext } from "./call-context.ts";
 import { UserFailure } from "./call-error.ts";
+import type { CallLine, CallPlaces } from "./call-places.ts";
 import type { HandledMethod, Handler } from "./handler.ts";
 import { HandlerChannels } from "./handler-channels.ts";
 import { runMiddleware } from "./middleware.ts";
@@ -30,6 +31,8 @@ export interface DispatcherOptions {
   readonly clock: Clock;
   readonly peer: string;
   readonly principal?: unknown;
+  /** Where handlers of all sessions are counted together. */
+  readonly places?: CallPlaces | undefined;
   readonly onHandlerError: OnHandlerError;
   /** A handler started (1) or is done (-1). */
   onRunning(delta: 1 | -1): void;
@@ -54,7 +57,7 @@ interface Served {
 }
 
 /** Serves the calls of one connection: one response for each request, whatever happens. */
-export class Dispatcher {
+export class Dispatcher implements CallLine {
   readonly #options: DispatcherOptions;
   /** A handler that settles at once is never in here: nothing can come in between. */
   readonly #served = new Map<Id, Served>();
@@ -66,7 +69,7 @@ export class Dispatcher {
   #failure: RoamError | undefined;
   #isTakingNext = false;
   /** Set while the session winds up: no new call is served. */
-  isDraining = false;
+  #isDraining = false;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -90,19 +93,30 @@ export class Dispatcher {
     return this.#failed;
   }
 
+  /** Serves those that run to their end, and no others. */
+  drain(): void {
+    this.#isDraining = true;
+    const queued = [...this.#queue.values()];
+    this.#clearQueue();
+    for (const { request } of queued) this.#refuse(request);
+  }
+
   /** @throws ProtocolError for an id that is not the caller's to use, or beyond the queue */
   onCall(request: RequestCall): void {
     this.#checkId(request.id);
     this.#received++;
-    const { limits, clock } = this.#options;
+    const { limits, clock, places } = this.#options;
     const taken = limits.maxConcurrentRequests;
-    if (this.#running < taken) return this.#serve(request, undefined);
+    if (this.#running < taken && (places === undefined || places.hasRoom)) {
+      return this.#serve(request, undefined);
+    }
     if (this.#queue.size >= 2 * taken) {
       throw new ProtocolError(
         "rpc.flow-control.max-concurrent-requests",
         `far more calls in flight than the ${taken} announced`,
       );
     }
+    if (this.#isDraining || places?.tryWait(this) === false) return this.#refuse(request);
     const args = new Reader(ownRest(request.args as Reader));
     this.#queue.set(request.id, { request: { ...request, args }, arrivedMs: clock.nowMs() });
   }
@@ -121,7 +135,7 @@ export class Dispatcher {
   /** @param arrivedMs when it came, if it had to wait */
   #serve(request: RequestCall, arrivedMs: number | undefined): void {
     const { handler, channels: table } = this.#options;
-    if (this.isDraining) return this.#refuse(request);
+    if (this.#isDraining) return this.#refuse(request);
     const handled = handler?.find(request.methodLo, request.methodHi);
     if (handled === undefined) return this.#dismiss(request, UNKNOWN_METHOD);
     const channels = handled.method.hasChannels ? new HandlerChannels(request.channels, table) : undefined;
@@ -161,6 +175,7 @@ export class Dispatcher {
     const { method, run, adapt } = handled;
     const context = new CallContext(method, args, request.metadata, this.#options, arrivedMs);
     this.#running++;
+    this.#options.places?.onStarted();
     if (context.timeLeftMs === 0) return this.#expire(request, context, channels);
     const { middleware } = handler as Handler;
     let body: Body;
@@ -241,6 +256,7 @@ export class Dispatcher {
     const queued = this.#queue.get(id);
     if (queued !== undefined) {
       this.#queue.delete(id);
+      this.#options.places?.onLeft(this, 1);
       return this.#refuse(queued.request);
     }
     const served = this.#served.get(id);
@@ -311,23 +327,37 @@ export class Dispatcher {
    */
   readonly #free = (): void => {
     this.#running--;
-    if (this.#queue.size > 0) this.#next();
+    const { places } = this.#options;
+    if (places !== undefined) places.onDone();
+    else if (this.#queue.size > 0) this.#next();
   };
+
+  /** @internal */
+  get isReady(): boolean {
+    return this.#running < this.#options.limits.maxConcurrentRequests;
+  }
+
+  /** @internal */
+  serveNext(): void {
+    for (const [id, { request, arrivedMs }] of this.#queue) {
+      this.#queue.delete(id);
+      try {
+        this.#serve(request, arrivedMs);
+      } catch (error) {
+        // Nobody called who could take it: this is the turn of a handler that settled.
+        if (!(error instanceof ProtocolError)) throw error;
+        this.#options.onViolation(error);
+      }
+      return;
+    }
+  }
 
   #next(): void {
     // A handler that settles at once comes back here: the loop goes on, the stack does not grow.
     if (this.#isTakingNext) return;
     this.#isTakingNext = true;
     try {
-      for (const [id, { request, arrivedMs }] of this.#queue) {
-        if (this.#running >= this.#options.limits.maxConcurrentRequests) break;
-        this.#queue.delete(id);
-        this.#serve(request, arrivedMs);
-      }
-    } catch (error) {
-      // Nobody called who could take it: this is the turn of a handler that settled.
-      if (!(error instanceof ProtocolError)) throw error;
-      this.#options.onViolation(error);
+      while (this.#queue.size > 0 && this.isReady) this.serveNext();
     } finally {
       this.#isTakingNext = false;
     }
@@ -336,8 +366,13 @@ export class Dispatcher {
   /** The connection is gone: handlers are told, nobody is answered. */
   fail(cause: RoamError): void {
     this.#failure = cause;
-    this.#queue.clear();
+    this.#clearQueue();
     for (const served of [...this.#served.values()]) this.#cancel(served, cause);
+  }
+
+  #clearQueue(): void {
+    this.#options.places?.onLeft(this, this.#queue.size);
+    this.#queue.clear();
   }
 }
 

@@ -1,3 +1,4 @@
+import type { CallPlaces } from "../call/call-places.ts";
 import { Caller } from "../call/caller.ts";
 import { Dispatcher, type OnHandlerError } from "../call/dispatcher.ts";
 import type { Handler } from "../call/handler.ts";
@@ -19,6 +20,7 @@ export interface ConnectionHost {
   readonly onHandlerError: OnHandlerError;
   readonly peerItemWindow?: number;
   readonly budget?: CreditBudget;
+  readonly callPlaces?: CallPlaces;
   post(message: ConnectionMessage, onDone?: (error?: unknown) => void): void;
   tryPost(message: ConnectionMessage): boolean;
   trySend(message: ConnectionMessage): boolean;
@@ -110,6 +112,8 @@ export class Connection implements MessageSink {
       clock,
       peer: host.peer,
       principal: options.principal,
+      // What tells how busy a server is must not wait for it.
+      places: this.#isServedToTheEnd ? undefined : host.callPlaces,
       onHandlerError: (error, call) => host.onHandlerError(error, call),
       onRunning: this.#isServedToTheEnd ? () => {} : (delta) => host.onRunning(delta),
       onViolation: (error) => host.onViolation(error),
@@ -122,7 +126,7 @@ export class Connection implements MessageSink {
 
   /** Serves no new calls from now on, for the session winds up. */
   drain(): void {
-    this.dispatcher.isDraining = !this.#isServedToTheEnd;
+    if (!this.#isServedToTheEnd) this.dispatcher.drain();
   }
 
   /** One more handle that makes calls here. Pair with `release`. */

@@ -1,3 +1,4 @@
+import type { CallPlaces } from "../call/call-places.ts";
 import type { OnHandlerError } from "../call/dispatcher.ts";
 import type { Handler } from "../call/handler.ts";
 import type { Connection } from "../connection/connection.ts";
@@ -73,6 +74,8 @@ export interface SessionOptions {
    * principal. Nothing is served until then, and nothing at all if it throws.
    */
   readonly admit?: (hello: Metadata, signal: AbortSignal) => Promise<unknown>;
+  /** @internal Where a server counts the handlers of all its sessions. */
+  readonly callPlaces?: CallPlaces;
   /** Aborts the handshake. */
   readonly signal?: AbortSignal;
   readonly clock?: Clock;

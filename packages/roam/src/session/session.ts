@@ -1,3 +1,4 @@
+import type { CallPlaces } from "../call/call-places.ts";
 import type { Handler } from "../call/handler.ts";
 import type { Conduit, ConduitPermit, ConduitRx, ReplayStatus, Role } from "../conduit/conduit.ts";
 import type { ConduitState } from "../conduit/conduit-state.ts";
@@ -34,6 +35,7 @@ export class Session implements ConnectionHost {
   readonly limits: Limits;
   readonly peerItemWindow?: number;
   readonly budget?: ConnectionHost["budget"];
+  readonly callPlaces?: CallPlaces;
   readonly #options: SessionOptions;
   readonly #conduit: Conduit<Message>;
   readonly #rx: ConduitRx<Message>;
@@ -73,6 +75,7 @@ export class Session implements ConnectionHost {
       acceptor: options.acceptConnection,
     });
     if (options.peerItemWindow !== undefined) this.peerItemWindow = options.peerItemWindow;
+    if (options.callPlaces !== undefined) this.callPlaces = options.callPlaces;
     if (options.adaptiveCredit !== false) {
       this.budget = {
         maxItems: limits.maxChannelBufferItems,
