@@ -2,20 +2,37 @@ import type { Reader } from "roam-postcard";
 import type { RoamError } from "../errors.ts";
 import type { LinkRx } from "./link.ts";
 
+/** How a transport is told to read; `start` is called once. */
+interface Flow {
+  start(): void;
+  pause(): void;
+  resume(): void;
+  /** For transports that hold a payload whole before it comes here. */
+  limit?(maxPayloadBytes: number): void;
+}
+
 /** Receiving half of a link: hands payloads up until the end, which is told once. */
 export class LinkRxBase implements LinkRx {
-  maxPayloadBytes = 0xffff_ffff;
+  #maxPayloadBytes = 0xffff_ffff;
   #onPayload: ((payload: Reader) => void) | undefined;
   #onEnd: ((cause?: RoamError) => void) | undefined;
   #isStarted = false;
   // What came before `start`: not every transport can be told to wait.
   #early: Reader[] | undefined = [];
   #ended: { readonly cause: RoamError | undefined } | undefined;
-  readonly #flow: { start(): void; pause(): void; resume(): void };
+  readonly #flow: Flow;
 
-  /** @param flow how the transport is told to read; `start` is called once */
-  constructor(flow: { start(): void; pause(): void; resume(): void }) {
+  constructor(flow: Flow) {
     this.#flow = flow;
+  }
+
+  get maxPayloadBytes(): number {
+    return this.#maxPayloadBytes;
+  }
+
+  set maxPayloadBytes(maxBytes: number) {
+    this.#maxPayloadBytes = maxBytes;
+    this.#flow.limit?.(maxBytes);
   }
 
   get hasEnded(): boolean {

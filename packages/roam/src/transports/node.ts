@@ -29,7 +29,7 @@ export const transports: Transports = {
       case "wss":
         return (await websockets()).dialWs(url, {
           ...options,
-          ...maxPayload(limits),
+          ...defined(limits, "maxPayloadBytes"),
           ws: transport as ClientOptions,
         });
       case "stdio":
@@ -43,7 +43,11 @@ export const transports: Transports = {
       case "tcp":
         return listenTcp(tcpAddress(url), onLink);
       case "tls":
-        return listenTls(tcpAddress(url), { tls: transport as TlsOptions }, onLink);
+        return listenTls(
+          tcpAddress(url),
+          { tls: transport as TlsOptions, ...defined(limits, "handshakeTimeoutMs", "maxLinks") },
+          onLink,
+        );
       case "unix":
         return listenLocal(localPath(url), onLink);
       case "ws":
@@ -60,7 +64,7 @@ export const transports: Transports = {
           host: unbracketed(hostname),
           port: Number(port || (schemeOf(url) === "ws" ? 80 : 443)),
           ...path,
-          ...maxPayload(limits),
+          ...defined(limits, "maxPayloadBytes", "handshakeTimeoutMs", "maxLinks"),
           ...given,
         };
         return (await websockets()).listenWebSocket(options, onLink);
@@ -109,6 +113,12 @@ async function websockets(): Promise<typeof import("./websocket-server.ts")> {
   }
 }
 
-function maxPayload({ maxPayloadBytes }: Partial<Limits>): { maxPayloadBytes?: number } {
-  return maxPayloadBytes === undefined ? {} : { maxPayloadBytes };
+/** Those of some limits that are given. */
+function defined<K extends keyof Limits>(
+  limits: Partial<Limits>,
+  ...names: readonly K[]
+): Partial<Pick<Limits, K>> {
+  const given: Partial<Pick<Limits, K>> = {};
+  for (const name of names) if (limits[name] !== undefined) given[name] = limits[name];
+  return given;
 }

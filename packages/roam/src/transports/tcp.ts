@@ -5,6 +5,7 @@ import {
   type TlsOptions,
   connect as tlsConnect,
 } from "node:tls";
+import { DEFAULT_LIMITS } from "../limits.ts";
 import type { Link, Listener } from "../link/link.ts";
 import { connected, duplexLink } from "./node-stream.ts";
 import { listenOn } from "./socket-server.ts";
@@ -74,10 +75,20 @@ export async function dialTls(
 /** Listens for TLS. With `requestCert` and `rejectUnauthorized` only known clients get a link. */
 export function listenTls(
   address: TcpAddress,
-  options: { tls: TlsOptions },
+  options: { tls: TlsOptions; handshakeTimeoutMs?: number; maxLinks?: number },
   onLink: (link: Link) => void,
 ): Promise<Listener> {
-  const server = createTlsServer({ ...SOCKET_OPTIONS, ...options.tls });
+  const { handshakeTimeoutMs, maxLinks } = { ...DEFAULT_LIMITS, ...options };
+  const server = createTlsServer({
+    ...SOCKET_OPTIONS,
+    handshakeTimeout: handshakeTimeoutMs,
+    ...options.tls,
+  });
+  // Sockets are no links before TLS is set up: until then their limits are kept here.
+  // r[impl session.x.limits]
+  server.maxConnections = maxLinks;
+  // Node closes those that fail, but not those whose time is over.
+  server.on("tlsClientError", (_error, socket) => socket.destroy());
   return listenOn(
     server,
     "secureConnection",

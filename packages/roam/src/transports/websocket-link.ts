@@ -21,6 +21,8 @@ export interface MessageSocket {
   destroy(): void;
   pause(): void;
   resume(): void;
+  /** Larger messages are not to be held until they are whole. */
+  limit?(maxMessageBytes: number): void;
   start(events: MessageSocketEvents): void;
 }
 
@@ -65,6 +67,7 @@ export class WebSocketLink implements Link {
       start: () => socket.resume(),
       pause: () => socket.pause(),
       resume: () => socket.resume(),
+      limit: (maxPayloadBytes) => socket.limit?.(maxPayloadBytes),
     });
     socket.start({
       onMessage: (payload) => this.#receive(payload),

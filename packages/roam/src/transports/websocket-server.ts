@@ -14,6 +14,8 @@ import { type MessageSocket, type MessageSocketEvents, WebSocketLink } from "./w
 class WsSocket implements MessageSocket {
   readonly #ws: WebSocket;
   readonly #tcp: Socket;
+  /** As the package was told. */
+  #maxMessageBytes: number | undefined;
 
   constructor(ws: WebSocket, tcp: Socket) {
     this.#ws = ws;
@@ -64,6 +66,16 @@ class WsSocket implements MessageSocket {
 
   resume(): void {
     this.#ws.resume();
+  }
+
+  // The package takes one limit, when a socket is made; but before the handshake nobody may have much
+  // held. Where a version keeps it elsewhere the first limit stands.
+  // r[impl session.x.limits]
+  limit(maxMessageBytes: number): void {
+    const { _receiver: receiver } = this.#ws as unknown as { _receiver?: { _maxPayload?: number } };
+    if (receiver?._maxPayload === undefined) return;
+    this.#maxMessageBytes ??= receiver._maxPayload;
+    receiver._maxPayload = Math.min(maxMessageBytes, this.#maxMessageBytes);
   }
 }
 
@@ -139,6 +151,10 @@ export interface WebSocketListenOptions {
   readonly accept?: (request: IncomingMessage) => boolean;
   /** Largest message taken (bytes; default that of the session's limits). */
   readonly maxPayloadBytes?: number;
+  /** Time for TLS, and for the head of a request (ms); those of a server of the caller's are the caller's. */
+  readonly handshakeTimeoutMs?: number;
+  /** Sockets open at a time, upgraded or not. */
+  readonly maxLinks?: number;
 }
 
 /** Listens for WebSockets, on a server of its own or on one given. */
@@ -146,7 +162,7 @@ export function listenWebSocket(
   options: WebSocketListenOptions,
   onLink: (link: Link) => void,
 ): Promise<Listener> {
-  const http = options.server ?? serverFor(options.tls);
+  const http = options.server ?? serverFor(options);
   const scheme = options.tls === undefined ? "ws" : "wss";
   const wss = new WebSocketServer({ ...wsOptions(options.maxPayloadBytes), noServer: true });
   const onUpgrade = (request: IncomingMessage, socket: Socket, head: Buffer) => {
@@ -203,9 +219,25 @@ export function listenWebSocket(
   });
 }
 
-function serverFor(tls: TlsOptions | undefined): HttpServer {
+/** How often it is seen whether the time of a request is over (ms). */
+const CHECK_MS = 1000;
+
+/** Sockets are no links before they are upgraded: until then their limits are kept here. */
+// r[impl session.x.limits]
+function serverFor({ tls, handshakeTimeoutMs, maxLinks }: WebSocketListenOptions): HttpServer {
+  const headersTimeout = handshakeTimeoutMs ?? DEFAULT_LIMITS.handshakeTimeoutMs;
+  const times = {
+    headersTimeout,
+    requestTimeout: headersTimeout,
+    connectionsCheckingInterval: Math.min(CHECK_MS, Math.max(1, headersTimeout)),
+  };
   const upgradeRequired: RequestListener = (_request, response) => response.writeHead(426).end();
-  return tls === undefined ? createServer(upgradeRequired) : createHttpsServer(tls, upgradeRequired);
+  const server =
+    tls === undefined
+      ? createServer(times, upgradeRequired)
+      : createHttpsServer({ ...times, handshakeTimeout: headersTimeout, ...tls }, upgradeRequired);
+  server.maxConnections = maxLinks ?? DEFAULT_LIMITS.maxLinks;
+  return server;
 }
 
 function isWelcome(request: IncomingMessage, { accept, origins }: WebSocketListenOptions): boolean {

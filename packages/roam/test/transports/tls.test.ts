@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { connect as connectTcp } from "node:net";
 import { suite, test } from "node:test";
 import { type Link, LinkReceiver, type Listener } from "roam/link";
 import { dialTls, listenTls } from "roam/tcp";
@@ -34,6 +36,32 @@ async function guarded(): Promise<{ port: number; links: Inbox<Link>; listener: 
   const listener = await listenTls({ host: HOST, port: 0 }, { tls }, (link) => links.push(link));
   return { port: portOf(listener.address), links, listener };
 }
+
+// r[verify session.x.limits]
+suite("TLS limits", () => {
+  test("who connects and sets no TLS up is hung up on when the time for a handshake is over", async () => {
+    const listener = await listenTls(
+      { host: HOST, port: 0 },
+      { tls: server, handshakeTimeoutMs: 50 },
+      (link) => link.destroy(),
+    );
+    const socket = connectTcp(portOf(listener.address), HOST).resume();
+    await once(socket, "close");
+    await listener.close();
+  });
+
+  test("sockets above the limit of links are closed at once, TLS or not", async () => {
+    const listener = await listenTls({ host: HOST, port: 0 }, { tls: server, maxLinks: 1 }, () => {});
+    const port = portOf(listener.address);
+    const first = connectTcp(port, HOST);
+    await once(first, "connect");
+    const surplus = connectTcp(port, HOST);
+    surplus.on("error", () => {});
+    await once(surplus, "close");
+    first.destroy();
+    await listener.close();
+  });
+});
 
 suite("TLS certificates", () => {
   test("a server that the client has no reason to trust is refused", async () => {

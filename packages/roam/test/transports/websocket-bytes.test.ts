@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer, get } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { type AddressInfo, connect as connectTcp, type Socket } from "node:net";
 import { suite, test } from "node:test";
 import { type Link, LinkReceiver } from "roam/link";
 import { dialWebSocket, type WebSocketConstructor } from "roam/websocket";
@@ -61,6 +61,22 @@ suite("a bare WebSocket against a link", () => {
     pair.ws.send(Uint8Array.of(1, 2), { binary: true, fin: false });
     pair.ws.send(Uint8Array.of(3), { binary: true, fin: true });
     assert.deepEqual(await pair.receiver.recv(), Uint8Array.of(1, 2, 3));
+  });
+
+  // r[verify session.x.limits]
+  test("a message above the limit of the moment is refused at its length, not held until it is whole", async () => {
+    await using pair = await accepted({ maxPayloadBytes: 2 ** 20 });
+    const message = (bytes: number) => new Uint8Array(bytes);
+    pair.link.rx.maxPayloadBytes = 100;
+    pair.ws.send(message(100));
+    assert.equal((await pair.receiver.recv())?.length, 100);
+    pair.link.rx.maxPayloadBytes = 2 ** 30;
+    pair.ws.send(message(2 ** 20));
+    assert.equal((await pair.receiver.recv())?.length, 2 ** 20);
+    pair.link.rx.maxPayloadBytes = 100;
+    // The head of a masked message of 101 bytes, and none of them.
+    pair.tcp.write(Uint8Array.of(0x82, 0x80 | 101, 0, 0, 0, 0));
+    await assert.rejects(pair.receiver.recv(), { code: "too-large" });
   });
 
   // r[verify link.rx.error]
@@ -221,6 +237,36 @@ suite("WebSocket upgrades", () => {
     const { facts } = (await links.take()) as Link;
     assert.equal(facts?.certificate?.isTrusted, true);
     link.destroy();
+    await listener.close();
+  });
+
+  // r[verify session.x.limits]
+  for (const { name, said } of [
+    { name: "nothing", said: "" },
+    { name: "half a request", said: "GET / HTTP/1.1\r\nHost: a\r\nX: " },
+    { name: "a request without its end", said: "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n" },
+  ]) {
+    test(`who connects and sends ${name} is hung up on when the time for a handshake is over`, async () => {
+      const options = { host: HOST, port: 0, handshakeTimeoutMs: 50 };
+      const listener = await listenWebSocket(options, (link) => link.destroy());
+      const socket = connectTcp(portOf(listener.address), HOST);
+      socket.write(said);
+      socket.resume();
+      await once(socket, "close");
+      await listener.close();
+    });
+  }
+
+  // r[verify session.x.limits]
+  test("sockets above the limit of links are closed at once, upgraded or not", async () => {
+    const listener = await listenWebSocket({ host: HOST, port: 0, maxLinks: 2 }, () => {});
+    const port = portOf(listener.address);
+    const first = [connectTcp(port, HOST), connectTcp(port, HOST)];
+    await Promise.all(first.map((socket) => once(socket, "connect")));
+    const surplus = connectTcp(port, HOST);
+    surplus.on("error", () => {});
+    await once(surplus, "close");
+    for (const socket of first) socket.destroy();
     await listener.close();
   });
 
