@@ -9,6 +9,10 @@ export class AskedProcess implements AsyncDisposable {
     this.#child = fork(program, args, { execArgv: [...execArgv] });
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** @throws Error what the process failed by, or that it has ended */
   ask<T>(request: unknown): Promise<T> {
     return new Promise((resolve, reject) => {

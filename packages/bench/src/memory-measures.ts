@@ -23,7 +23,8 @@ class Pair implements AsyncDisposable {
 
   /** @param program the bundle of memory-child.ts */
   constructor(program: string, lane: string, execArgv: readonly string[] = []) {
-    const start = () => new AskedProcess(program, [lane], ["--expose-gc", "--no-flush-bytecode", ...execArgv]);
+    const start = () =>
+      new AskedProcess(program, [lane], ["--expose-gc", "--no-flush-bytecode", ...execArgv]);
     this.#processes = { server: start(), client: start() };
   }
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { Report, type Scene } from "./interop/case.ts";
 import { killAll } from "./interop/child.ts";
 import { CUT_SCENES } from "./interop/cut-scenes.ts";
+import { DIFFERENTIAL } from "./interop/differential/differential-scene.ts";
 import { FALLBACK_SCENES } from "./interop/fallback-scenes.ts";
 import { HAZARD_SCENES } from "./interop/hazards/hazard-scenes.ts";
 import { METHOD_IDS } from "./interop/method-ids.ts";
@@ -56,8 +57,8 @@ function conclude(): number {
 }
 
 /** @returns the exit status */
-async function main({ only, seed }: InteropOptions): Promise<number> {
-  const scenes = SCENES.filter(({ title }) => title.includes(only));
+async function main({ only, seed, isDifferential }: InteropOptions): Promise<number> {
+  const scenes = (isDifferential ? [DIFFERENTIAL] : SCENES).filter(({ title }) => title.includes(only));
   if (scenes.length === 0) {
     console.error(`no scene's title contains ${JSON.stringify(only)}`);
     return 2;
@@ -80,7 +81,9 @@ async function main({ only, seed }: InteropOptions): Promise<number> {
     print(current, "");
     process.exit(conclude());
   }, TOTAL_LIMIT_MS).unref();
-  console.log(`seed ${seed}: again with npm run -s interop -- --seed ${seed}`);
+  console.log(
+    `seed ${seed}: again with npm run -s interop -- ${isDifferential ? "--differential " : ""}--seed ${seed}`,
+  );
   for (const scene of scenes) await play(scene, { directory, seed });
   return conclude();
 }

@@ -1,10 +1,11 @@
 //! Conformance peer: `Testbed`, `Probe` and `Soak` on the published Roam 7.3 crates.
 //!
-//! Standard output carries the `listening` line, or the link of `stdio`; everything else goes to
+//! Standard output carries the `listening` line, the link of `stdio`, or the answers of `decode`; everything else goes to
 //! standard error, and is a line of JSON if it starts with a brace (see [`options::USAGE`]). Exit status: 0 all well, 1 a check or
 //! a soak failed or no session came about, 2 usage.
 
 mod checks;
+mod decode;
 mod faults;
 mod link;
 mod options;
@@ -76,6 +77,10 @@ async fn run(options: Options, open: OpenLinks) -> io::Result<Outcome> {
         (Command::Stdio, _) => {
             let link = CrateLink::stdio(open);
             Ok(peer::run(wire::bare(link), plan).await)
+        }
+        (Command::Decode, _) => {
+            decode::run()?;
+            Ok(Outcome::Passed)
         }
         (Command::Help, _) => {
             println!("{}", options::USAGE);

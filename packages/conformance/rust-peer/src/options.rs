@@ -13,6 +13,7 @@ pub const USAGE: &str = "\
 usage: roam-peer listen --link tcp|unix|ws --addr ADDR [--once] [WORK] [--conduit bare|stable] [STABLE]
        roam-peer dial   --link tcp|unix|ws --addr ADDR [WORK] [--conduit bare|stable] [STABLE]
        roam-peer stdio  --role initiator|acceptor [WORK]
+       roam-peer decode                  answers lines of TYPE HEX: see src/decode.rs
        roam-peer help
 
 It serves Testbed and Soak on the root, Probe and Soak on virtual connections; see src/*.rs.
@@ -70,6 +71,7 @@ pub enum Command {
         addr: String,
     },
     Stdio,
+    Decode,
     Help,
 }
 
@@ -225,6 +227,7 @@ impl Options {
                 given.role.ok_or("--role is missing")?,
                 false,
             ),
+            "decode" => (Command::Decode, Role::Initiator, false),
             "help" | "--help" => (Command::Help, Role::Initiator, false),
             other => return Err(format!("unknown command {other}")),
         };

@@ -3,11 +3,13 @@ import { parseArgs } from "node:util";
 
 export const USAGE = `usage: npm run -s interop -- [OPTIONS]
   --only TEXT           the scenes whose title contains TEXT
-  --seed S              decides where links are cut (default: another each time)`;
+  --differential        instead: random bytes decoded and encoded again here and by the published codec
+  --seed S              decides where links are cut, and what bytes (default: another each time)`;
 
 export interface InteropOptions {
   readonly only: string;
   readonly seed: number;
+  readonly isDifferential: boolean;
 }
 
 const SEEDS = 2 ** 32;
@@ -16,9 +18,13 @@ const SEEDS = 2 ** 32;
 export function readOptions(args: readonly string[]): InteropOptions {
   const { values } = parseArgs({
     args: [...args],
-    options: { only: { type: "string", default: "" }, seed: { type: "string" } },
+    options: {
+      only: { type: "string", default: "" },
+      seed: { type: "string" },
+      differential: { type: "boolean", default: false },
+    },
   });
   const seed = Number(values.seed ?? randomInt(SEEDS));
   if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError(`--seed ${values.seed} is not a count`);
-  return { only: values.only, seed };
+  return { only: values.only, seed, isDifferential: values.differential };
 }

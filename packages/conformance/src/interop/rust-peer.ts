@@ -4,7 +4,8 @@ import { type Report, within } from "./case.ts";
 import { Child } from "./child.ts";
 
 const CRATE = fileURLToPath(new URL("../../rust-peer/", import.meta.url));
-const BINARY = `${CRATE}target/release/roam-peer`;
+/** The program, once it is built. */
+export const RUST_PEER = `${CRATE}target/release/roam-peer`;
 /** The first build compiles every dependency (ms). */
 const BUILD_LIMIT_MS = 900_000;
 /** Time for all checks of one `--call` (ms). */
@@ -61,7 +62,7 @@ export class RustPeer extends Child {
   #onLine: () => void = () => {};
 
   constructor(args: readonly string[]) {
-    super(BINARY, args, { isLink: args[0] === "stdio" });
+    super(RUST_PEER, args, { isLink: args[0] === "stdio" });
     this.#done = new Promise((resolve) => {
       this.#onDone = resolve;
     });

@@ -58,9 +58,12 @@ class Walk {
         break;
       case "char":
       case "string":
-      case "bytes":
-        this.#at += this.#varint(64);
+      case "bytes": {
+        // Not in one step: the place is behind the length by then.
+        const length = this.#varint(64);
+        this.#at += length;
         break;
+      }
       case "list":
       case "slice":
       case "set":
