@@ -153,7 +153,8 @@ export class Campaign {
     // What was done here is more than one decoding: only what may be a record is measured by itself.
     if (elapsedMs > this.#slowest.amount) await this.#asUsual(() => this.#measureTime(input));
     const perByte = input.length < LEAST_BYTES ? 0 : allocated / input.length;
-    if (allocated > this.#largest.amount || perByte > this.#largestPerByte.amount) {
+    // Less than nothing: garbage was collected meanwhile, and nobody knows.
+    if (allocated < 0 || allocated > this.#largest.amount || perByte > this.#largestPerByte.amount) {
       await this.#asUsual(() => this.#measureMemory(input));
     }
   }
@@ -183,10 +184,9 @@ export class Campaign {
       const before = heapBytes();
       await this.#target.measure(input);
       const bytes = heapBytes() - before;
-      // Less than nothing: garbage was collected meanwhile.
-      if (bytes < 0) return;
-      least = Math.min(least, bytes);
+      if (bytes >= 0) least = Math.min(least, bytes);
     }
+    if (least === Number.POSITIVE_INFINITY) return;
     if (least > FREE_BYTES + FREE_BYTES_PER_BYTE * input.length) {
       await this.#found("crash", new Error(`takes ${least} bytes of memory`), input);
     }
