@@ -2,30 +2,13 @@
 // ends, as a user's program would be (tsx marks every function with its name at run time, which
 // costs), and runs two of them for each scene; exits with 1 if an item was lost, doubled or
 // damaged, or the buffer outgrew its budget.
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { bundleProgram } from "./bundle-program.ts";
 import { killAll } from "./interop/child.ts";
 import { buildRustPeer } from "./interop/rust-peer.ts";
 import { readOptions, type SoakOptions, USAGE } from "./soak/options.ts";
 import { isRust, playScene, SCENES, type SoakResult, titleOf } from "./soak/scene.ts";
 
 const MIB = 2 ** 20;
-
-async function bundleProcess(): Promise<string> {
-  const outfile = fileURLToPath(new URL("../../../build/soak/soak-process.mjs", import.meta.url));
-  await build({
-    entryPoints: [fileURLToPath(new URL("soak/soak-process.ts", import.meta.url))],
-    outfile,
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    conditions: ["roam-source"],
-    external: ["ws"],
-    logLevel: "warning",
-  });
-  return outfile;
-}
 
 function mib(bytes: number): string {
   return (bytes / MIB).toFixed(1);
@@ -58,7 +41,7 @@ async function main(options: SoakOptions): Promise<number> {
     (scene) => options.peer === "both" || isRust(scene) === (options.peer === "rust"),
   );
   if (scenes.some(isRust)) await buildRustPeer();
-  const bundle = await bundleProcess();
+  const bundle = await bundleProgram(new URL("soak/soak-process.ts", import.meta.url));
   const { bytes, rustBytes, budgetBytes, itemBytes } = options;
   const sizes = `${mib(bytes)} MiB one way, ${mib(rustBytes)} with the Rust peer`;
   console.log(

@@ -106,8 +106,9 @@ export class RawLink {
 export class RawSocket extends RawLink {
   readonly #socket: Socket;
 
-  static async dial(port: number): Promise<RawSocket> {
-    const socket = netConnect({ host: "127.0.0.1", port, noDelay: true });
+  /** @param from the address to come from, one of this machine */
+  static async dial(port: number, from = "127.0.0.1"): Promise<RawSocket> {
+    const socket = netConnect({ host: "127.0.0.1", port, localAddress: from, noDelay: true });
     const connected = once(socket, "connect");
     await within("a connection", connected, PATIENCE_MS);
     return new RawSocket(socket);
@@ -146,5 +147,12 @@ export class RawSocket extends RawLink {
 
   writeBytes(bytes: Uint8Array): void {
     this.#socket.write(bytes);
+  }
+
+  /** Writes, and waits until the kernel has it all, or the link has ended. */
+  async written(bytes: Uint8Array): Promise<void> {
+    if (this.hasEnded) return;
+    const taken = new Promise<void>((resolve) => void this.#socket.write(bytes, () => resolve()));
+    await Promise.race([taken, this.ended]);
   }
 }
