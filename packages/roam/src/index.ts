@@ -47,6 +47,7 @@ export type { Target } from "./open-conduit.ts";
 export { knownIds } from "./schema/known-identity.ts";
 export { type Method, type Methods, method, type Service } from "./schema/service.ts";
 export { accept, implement, type ServeOptions, type Server, serve, serveHandler } from "./serve.ts";
+export type { ServerUsage } from "./server-usage.ts";
 export type { Applicant, Authenticate } from "./session/admission.ts";
 export type { Session } from "./session/session.ts";
 export type { ConnectionAcceptor, ConnectionDecision, ConnectionRequest } from "./session/session-options.ts";

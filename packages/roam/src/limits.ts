@@ -62,6 +62,12 @@ export interface ListenerLimits {
   readonly maxRunningCalls: number;
   /** Calls that wait for that (calls), each connection's in order, connections in turns; above it `Cancelled` at once. */
   readonly maxWaitingCalls: number;
+  /**
+   * What is held for all sessions together (bytes): items and calls that wait here, and what is kept for
+   * replay. Above it the session that holds most is ended with `too-large`. Stops many small holdings from
+   * adding up. Payloads that are still arriving are not in it: those are `maxPayloadBytes` a link.
+   */
+  readonly maxHeldBytes: number;
 }
 
 /** Ceilings of one stable conduit. */
@@ -112,6 +118,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   // What an owner's handlers can do is known to the owner alone.
   maxRunningCalls: Number.MAX_SAFE_INTEGER,
   maxWaitingCalls: 1024,
+  maxHeldBytes: 1024 * MIB,
   // r[impl stable.x.bounded]
   maxReplayFrames: 65_536,
   maxReplayBytes: 16 * MIB,

@@ -10,11 +10,13 @@ import { sessionOn } from "./connect.ts";
 import { RoamError } from "./errors.ts";
 import { systemClock } from "./internal/clock.ts";
 import { asyncDispose } from "./internal/dispose.ts";
+import { HeldBytes } from "./internal/held-bytes.ts";
 import { type IntrospectionOptions, type Offer, withIntrospection } from "./introspection/offer.ts";
 import { withLimits } from "./limits.ts";
 import type { Link, Listener } from "./link/link.ts";
 import { consoleLogger, type Logger } from "./logger.ts";
 import type { Methods, Service } from "./schema/service.ts";
+import { type ServerUsage, usageOf } from "./server-usage.ts";
 import { Admission, type Authenticate, type Identity, identityOf } from "./session/admission.ts";
 import { announce, checkSchemas, type SchemaCheck, SERVICE_KEY } from "./session/announce.ts";
 import { messageFamily } from "./session/message-family.ts";
@@ -33,8 +35,8 @@ export function implement<M extends Methods>(
 }
 
 export interface ServeOptions
-  extends Omit<SessionOptions, "handler" | "keepAlive" | "signal" | "parity" | "admit" | "callPlaces">,
-    Omit<InboundOptions, "authenticate"> {
+  extends Omit<SessionOptions, "handler" | "keepAlive" | "signal" | "parity" | "admit" | keyof Shared>,
+    Omit<InboundOptions, "authenticate" | "heldBytes" | "onRefused"> {
   /** Who is let in, asked at each session, resume and further connection (default: everybody). */
   readonly authenticate?: Authenticate;
   /** Runs around every call of the service given by its functions. */
@@ -61,11 +63,16 @@ export interface Server extends AsyncDisposable {
   /** As one would dial it, with the real port. */
   readonly address: string;
   readonly sessions: ReadonlySet<Session>;
+  /** What it takes of its limits, right now. */
+  readonly usage: ServerUsage;
   /** Stops listening and ends all sessions in order. */
   close(): Promise<void>;
   /** Stops listening, lets calls in flight finish (at most `timeoutMs`), then closes. */
   drain(options?: { readonly timeoutMs?: number }): Promise<void>;
 }
+
+/** What all sessions of a server share. */
+type Shared = Pick<SessionOptions, "callPlaces" | "heldBytes">;
 
 const DRAIN_TIMEOUT_MS = 10_000;
 
@@ -98,13 +105,22 @@ export async function serveHandler(
   const limits = withLimits(options.limits);
   announce(options.metadata, { served: handler.service, called: options.calls });
   const admission = new Admission(options.authenticate, options.logger ?? consoleLogger);
-  const inbound = new InboundConduits(messageFamily, { ...options, authenticate: admission.link });
+  const logger = options.logger ?? consoleLogger;
+  const shared = {
+    callPlaces: options.limits?.maxRunningCalls === undefined ? undefined : new CallPlaces(limits),
+    heldBytes: new HeldBytes(limits.maxHeldBytes),
+  };
+  const inbound = new InboundConduits(messageFamily, {
+    ...options,
+    heldBytes: shared.heldBytes,
+    authenticate: admission.link,
+    onRefused: tellNowAndThen(logger),
+  });
   const sessions = new Set<Session>();
   const startedMs = (options.clock ?? systemClock).nowMs();
   let address: string | undefined;
-  const callPlaces =
-    options.limits?.maxRunningCalls === undefined ? {} : { callPlaces: new CallPlaces(limits) };
-  const place: Place = { sessions, startedMs, address: () => address, isDraining: () => isClosing };
+  const usage = () => usageOf(sessions, inbound, shared);
+  const place: Place = { sessions, startedMs, usage, address: () => address, isDraining: () => isClosing };
   // Each with a signal of its own: one for all would have as many listeners as there are handshakes.
   const handshakes = new Map<AbortController, Promise<void>>();
   const closing = new RoamError("closed", "the server is closing");
@@ -117,7 +133,7 @@ export async function serveHandler(
     try {
       options.onSession?.(session);
     } catch (error) {
-      (options.logger ?? consoleLogger).error("onSession failed:", error);
+      logger.error("onSession failed:", error);
     }
   };
   const listener = await listen((link) => {
@@ -128,12 +144,7 @@ export async function serveHandler(
       if (conduit === undefined) return;
       const identity = inbound.principalOf(conduit) as Identity;
       await onAccepted(
-        await acceptOn(
-          conduit,
-          handler,
-          { admission, identity, place },
-          { ...options, ...callPlaces, signal },
-        ),
+        await acceptOn(conduit, handler, { admission, identity, place }, { ...options, ...shared, signal }),
       );
     };
     // Somebody who does not speak the protocol is no news; the link is closed already.
@@ -158,6 +169,9 @@ export async function serveHandler(
       return listener.address;
     },
     sessions,
+    get usage() {
+      return usage();
+    },
     close,
     drain: ({ timeoutMs = DRAIN_TIMEOUT_MS } = {}) => stop((session) => session.drain({ timeoutMs })),
     [asyncDispose]: close,
@@ -174,7 +188,13 @@ export function accept(
   const sessions = new Set<Session>();
   const startedMs = (options.clock ?? systemClock).nowMs();
   // Who gave the link knows where it leads to.
-  const place: Place = { sessions, startedMs, address: () => undefined, isDraining: () => false };
+  const place: Place = {
+    sessions,
+    startedMs,
+    usage: undefined,
+    address: () => undefined,
+    isDraining: () => false,
+  };
   const admitted = { admission, identity: identityOf(link), place };
   const onSession = (session: Session) => {
     sessions.add(session);
@@ -184,13 +204,24 @@ export function accept(
 }
 
 /** Where a session is accepted, for those who ask about it. */
-type Place = Pick<Offer, "sessions" | "startedMs" | "address" | "isDraining">;
+type Place = Pick<Offer, "sessions" | "startedMs" | "usage" | "address" | "isDraining">;
+
+/** A line of the log for the first link that was refused, the second, the fourth, the eighth … */
+function tellNowAndThen(logger: Logger): (peer: string, reason: string) => void {
+  let refused = 0;
+  let toldFrom = 1;
+  return (peer, reason) => {
+    if (++refused < toldFrom) return;
+    toldFrom *= 2;
+    logger.warn(`links are refused, ${refused} so far; the last came from ${peer}: ${reason}`);
+  };
+}
 
 async function acceptOn(
   conduit: Conduit<Message>,
   handler: Handler,
   parts: { readonly admission: Admission; readonly identity: Identity; readonly place: Place },
-  options: ServeOptions & Pick<SessionOptions, "signal" | "callPlaces">,
+  options: ServeOptions & Shared & Pick<SessionOptions, "signal">,
 ): Promise<Session> {
   const { admission, identity, place } = parts;
   const { logger = consoleLogger, services = [], authenticate } = options;

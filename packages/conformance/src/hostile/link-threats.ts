@@ -1,6 +1,6 @@
 import type { RawSocket } from "../attack/raw-link.ts";
 import { sideBySide } from "../attack/scene.ts";
-import { Difference } from "../vectors/tally.ts";
+import { Difference, expectEqual } from "../vectors/tally.ts";
 import { callOf, eventually, framed, helloOf, prefixed, type RawPeer, varint } from "./raw-peer.ts";
 import type { Threat, ThreatScene } from "./threat.ts";
 
@@ -62,6 +62,7 @@ export const linksOfOneAddress: Threat = {
     const hello = framed(helloOf());
     const links = await dialMany(scene, 200, (link) => link.writeBytes(hello), "127.0.0.2");
     await eventually("the surplus is gone", () => openOf(links) === PLACES);
+    expectEqual("links refused", (await scene.status()).usage?.refusedLinks, 200 - PLACES);
     const other = await scene.open();
     await other.settle();
     for (const link of [...links, other.link]) link.destroy();

@@ -1,11 +1,13 @@
 import { knock } from "../attack/knock.ts";
 import { sideBySide } from "../attack/scene.ts";
 import { Difference, expectEqual } from "../vectors/tally.ts";
-import { callOf, eventually, framed, helloOf, RawPeer, StablePeer } from "./raw-peer.ts";
+import { callOf, eventually, framed, helloOf, RawPeer, StablePeer, varint } from "./raw-peer.ts";
 import type { Threat, ThreatScene } from "./threat.ts";
 
 const TOKEN = "correct horse";
 const DETACHED = 32;
+const MIB = 2 ** 20;
+const HELD_MIB = 8;
 
 async function expectRefused(
   scene: ThreatScene,
@@ -87,6 +89,32 @@ export const abandonedSessions: Threat = {
   },
 };
 
+export const smallHoldings: Threat = {
+  name: "many small holdings",
+  attack: "12 sessions send 2 MiB of items each, which nobody takes, every one of them within its own limits",
+  limit: `maxHeldBytes ${HELD_MIB} MiB`,
+  expected: "those that hold most are ended, until the rest is below it",
+  victim: { limits: { maxHeldBytes: HELD_MIB * MIB } },
+  async run(scene) {
+    const peers: RawPeer[] = [];
+    for (let index = 0; index < 12; index++) {
+      const peer = await scene.open();
+      peer.send(callOf("ignore", 1, [], { channels: [1] }));
+      const data = new Uint8Array(MIB / 8 - 1024);
+      const item = Buffer.concat([Uint8Array.from(varint(data.length)), data]);
+      for (let sent = 0; sent < 16; sent++) peer.send({ tag: "ChannelItem", connectionId: 0, id: 1, item });
+      peers.push(peer);
+    }
+    await eventually("some are ended", async () => (await scene.status()).ends["too-large"] === 8);
+    const { usage } = await scene.status();
+    expectEqual("MiB held by the others", Math.ceil((usage?.heldBytes ?? 0) / MIB), HELD_MIB);
+    for (const { link } of peers) link.destroy();
+    // An answer for the neighbour may wait for its ack.
+    await eventually("nothing is held", async () => ((await scene.status()).usage?.heldBytes ?? MIB) < 1024);
+    return `8 of 12 ended, ${HELD_MIB} MiB held by the others`;
+  },
+};
+
 export const refusedTokens: Threat = {
   name: "wrong tokens",
   attack: "1,000 Hellos with no token, or a wrong one, each with a call right behind",
@@ -119,5 +147,6 @@ export const SESSION_THREATS: readonly Threat[] = [
   guessedKeys,
   resumeFlood,
   abandonedSessions,
+  smallHoldings,
   refusedTokens,
 ];

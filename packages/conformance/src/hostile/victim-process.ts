@@ -1,5 +1,5 @@
 // The server that `npm run -s hostile` attacks.
-import { type Limits, type Retention, type ServeOptions, type Server, serve } from "roam";
+import { type Limits, type Retention, type ServeOptions, type Server, type ServerUsage, serve } from "roam";
 import { answerParent } from "../../../bench/src/asked-process.ts";
 import { Target } from "./target-service.ts";
 
@@ -31,6 +31,8 @@ export interface VictimStatus {
   /** How sessions ended, by the codes. */
   readonly ends: Readonly<Record<string, number>>;
   readonly stalls: number;
+  /** What it takes of its limits; undefined before it serves. */
+  readonly usage: ServerUsage | undefined;
   /** Lines of the log, warnings and errors: how many, and the last of them. */
   readonly logged: number;
   readonly lastLogged: string;
@@ -128,6 +130,7 @@ function status(): VictimStatus {
     rssBytes: process.memoryUsage.rss(),
     ends,
     stalls,
+    usage: server?.usage,
     logged,
     lastLogged,
     resources,

@@ -34,6 +34,8 @@ export interface DispatcherOptions {
   /** Where handlers of all sessions are counted together. */
   readonly places?: CallPlaces | undefined;
   readonly onHandlerError: OnHandlerError;
+  /** So many bytes more (or fewer) wait here. */
+  onBuffered(deltaBytes: number): void;
   /** A handler started (1) or is done (-1). */
   onRunning(delta: 1 | -1): void;
   /** A call that had waited for its turn turned out to break a rule. */
@@ -43,6 +45,7 @@ export interface DispatcherOptions {
 /** A request that waits for its turn. */
 interface Queued {
   readonly request: RequestCall;
+  readonly bytes: number;
   /** When it came, for its deadline runs from then. */
   readonly arrivedMs: number;
 }
@@ -117,8 +120,19 @@ export class Dispatcher implements CallLine {
       );
     }
     if (this.#isDraining || places?.tryWait(this) === false) return this.#refuse(request);
-    const args = new Reader(ownRest(request.args as Reader));
-    this.#queue.set(request.id, { request: { ...request, args }, arrivedMs: clock.nowMs() });
+    const args = ownRest(request.args as Reader);
+    this.#options.onBuffered(args.length);
+    this.#queue.set(request.id, {
+      request: { ...request, args: new Reader(args) },
+      bytes: args.length,
+      arrivedMs: clock.nowMs(),
+    });
+  }
+
+  /** Takes a call out of the queue. */
+  #take(id: Id, { bytes }: Queued): void {
+    this.#queue.delete(id);
+    this.#options.onBuffered(-bytes);
   }
 
   // r[impl rpc.request.id-allocation]
@@ -255,7 +269,7 @@ export class Dispatcher implements CallLine {
   onCancel({ id }: RequestCancel): void {
     const queued = this.#queue.get(id);
     if (queued !== undefined) {
-      this.#queue.delete(id);
+      this.#take(id, queued);
       this.#options.places?.onLeft(this, 1);
       return this.#refuse(queued.request);
     }
@@ -339,10 +353,10 @@ export class Dispatcher implements CallLine {
 
   /** @internal */
   serveNext(): void {
-    for (const [id, { request, arrivedMs }] of this.#queue) {
-      this.#queue.delete(id);
+    for (const [id, queued] of this.#queue) {
+      this.#take(id, queued);
       try {
-        this.#serve(request, arrivedMs);
+        this.#serve(queued.request, queued.arrivedMs);
       } catch (error) {
         // Nobody called who could take it: this is the turn of a handler that settled.
         if (!(error instanceof ProtocolError)) throw error;
@@ -372,7 +386,7 @@ export class Dispatcher implements CallLine {
 
   #clearQueue(): void {
     this.#options.places?.onLeft(this, this.#queue.size);
-    this.#queue.clear();
+    for (const [id, queued] of this.#queue) this.#take(id, queued);
   }
 }
 

@@ -31,7 +31,7 @@ export interface ChannelTableOptions {
   readonly budget?: CreditBudget;
   /** Items of ours that may be out at a time, whatever the type says (for 7.3 receivers: 64). */
   readonly peerItemWindow?: number;
-  onBuffered(deltaBytes: number): void;
+  readonly onBuffered: (deltaBytes: number) => void;
   /** A channel was bound (1) or is over (-1). */
   onLive(delta: 1 | -1): void;
 }
@@ -47,11 +47,12 @@ export class ChannelTable {
 
   constructor(options: ChannelTableOptions) {
     this.#options = options;
-    this.#unbound = new UnboundItems({
+    const limits = {
       maxChannels: options.maxChannels,
       maxItems: options.maxUnboundItems,
       maxBytes: options.maxUnboundBytes,
-    });
+    };
+    this.#unbound = new UnboundItems(limits, options.onBuffered);
     this.#nextId = options.parity === "odd" ? 1 : 2;
   }
 

@@ -13,15 +13,23 @@ export interface Unbound {
   credit: number;
 }
 
+interface UnboundLimits {
+  readonly maxChannels: number;
+  readonly maxItems: number;
+  readonly maxBytes: number;
+}
+
 /** Holds the early messages of channels that are not bound yet, within limits. */
 // r[impl rpc.x.prebind]
 export class UnboundItems {
   readonly #entries = new Map<Id, Unbound>();
-  readonly #limits: { readonly maxChannels: number; readonly maxItems: number; readonly maxBytes: number };
+  readonly #limits: UnboundLimits;
+  readonly #onBuffered: (deltaBytes: number) => void;
   #bytes = 0;
 
-  constructor(limits: { maxChannels: number; maxItems: number; maxBytes: number }) {
+  constructor(limits: UnboundLimits, onBuffered: (deltaBytes: number) => void = () => {}) {
     this.#limits = limits;
+    this.#onBuffered = onBuffered;
   }
 
   get bytes(): number {
@@ -53,18 +61,18 @@ export class UnboundItems {
     const entry = this.of(id);
     if (entry.isOverflowing) return;
     if (entry.items.length >= this.#limits.maxItems) {
-      this.#bytes -= sum(entry.items);
+      this.#add(-sum(entry.items));
       entry.items.length = 0;
       entry.isOverflowing = true;
       return;
     }
-    this.#bytes += item.remaining;
-    if (this.#bytes > this.#limits.maxBytes) {
+    if (this.#bytes + item.remaining > this.#limits.maxBytes) {
       throw new ProtocolError(
         "session.x.limits",
         `more than ${this.#limits.maxBytes} bytes for unknown channels`,
       );
     }
+    this.#add(item.remaining);
     entry.items.push(ownRest(item));
   }
 
@@ -73,14 +81,19 @@ export class UnboundItems {
     const entry = this.#entries.get(id);
     if (entry !== undefined) {
       this.#entries.delete(id);
-      this.#bytes -= sum(entry.items);
+      this.#add(-sum(entry.items));
     }
     return entry;
   }
 
   clear(): void {
     this.#entries.clear();
-    this.#bytes = 0;
+    this.#add(-this.#bytes);
+  }
+
+  #add(deltaBytes: number): void {
+    this.#bytes += deltaBytes;
+    this.#onBuffered(deltaBytes);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Reader } from "roam-postcard";
 import { RoamError } from "../errors.ts";
 import { type Clock, systemClock } from "../internal/clock.ts";
+import type { HeldBytes } from "../internal/held-bytes.ts";
 import { orAborted } from "../internal/or-aborted.ts";
 import { type Limits, withLimits } from "../limits.ts";
 import type { Link } from "../link/link.ts";
@@ -27,6 +28,10 @@ export interface InboundOptions {
   readonly clock?: Clock;
   /** Source of resume keys (default: the platform's, which is secure). */
   readonly randomBytes?: (length: number) => Uint8Array;
+  /** @internal Where a server counts what its sessions hold. */
+  readonly heldBytes?: HeldBytes | undefined;
+  /** @internal A link was hung up on, for there are too many. */
+  readonly onRefused?: (peer: string, reason: string) => void;
 }
 
 /** Makes conduits of the links that come in, stable or bare as their first payload says. */
@@ -40,20 +45,26 @@ export class InboundConduits<M> {
   readonly #principals = new WeakMap<BareConduit<M>, unknown>();
 
   constructor(family: MessageFamily<M>, options: InboundOptions = {}) {
-    const { retention, authenticate, randomBytes } = options;
+    const { retention, authenticate, randomBytes, heldBytes } = options;
     this.#family = family;
     this.#options = options;
     this.#limits = withLimits(options.limits);
     this.#clock = options.clock ?? systemClock;
-    this.#places = new LinkPlaces(this.#limits);
+    this.#places = new LinkPlaces(this.#limits, options.onRefused);
     this.#stable = new StableAcceptor({
       family,
       limits: this.#limits,
       clock: this.#clock,
+      heldBytes,
       ...(retention === undefined ? {} : { retention }),
       ...(authenticate === undefined ? {} : { authenticate }),
       ...(randomBytes === undefined ? {} : { randomBytes }),
     });
+  }
+
+  /** Links open and not refused, and those of them whose handshake is not over. */
+  get places(): LinkPlaces {
+    return this.#places;
   }
 
   /** Stable sessions known, and those of them without a link. */

@@ -2,16 +2,39 @@ import { RoamError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
 import type { Link } from "../link/link.ts";
 
+type OnRefused = (peer: string, reason: string) => void;
+
 /** How many links there may be at a time: in all, from one address, and of nobody knows whom. */
 // r[impl session.x.limits]
 export class LinkPlaces {
   readonly #limits: Pick<Limits, "maxLinks" | "maxLinksPerAddress" | "maxHandshakes">;
   readonly #byAddress = new Map<string, number>();
+  readonly #onRefused: OnRefused;
   #links = 0;
   #handshakes = 0;
+  #refused = 0;
 
-  constructor(limits: Pick<Limits, "maxLinks" | "maxLinksPerAddress" | "maxHandshakes">) {
+  constructor(
+    limits: Pick<Limits, "maxLinks" | "maxLinksPerAddress" | "maxHandshakes">,
+    onRefused: OnRefused = () => {},
+  ) {
     this.#limits = limits;
+    this.#onRefused = onRefused;
+  }
+
+  /** Links open now. */
+  get links(): number {
+    return this.#links;
+  }
+
+  /** Those of them whose handshake is not over. */
+  get handshakes(): number {
+    return this.#handshakes;
+  }
+
+  /** Links for which there was no place, so far. */
+  get refused(): number {
+    return this.#refused;
   }
 
   /**
@@ -23,14 +46,23 @@ export class LinkPlaces {
     const { maxLinks, maxLinksPerAddress, maxHandshakes } = this.#limits;
     const address = link.facts?.address;
     const fromThere = address === undefined ? 0 : (this.#byAddress.get(address) ?? 0);
-    if (this.#links >= maxLinks) throw refuse(link, `${maxLinks} links are open`);
+    if (this.#links >= maxLinks) throw this.#refuse(link, `${maxLinks} links are open`);
     if (this.#handshakes >= maxHandshakes)
-      throw refuse(link, `${maxHandshakes} links are at their handshake`);
-    if (fromThere >= maxLinksPerAddress) throw refuse(link, `${fromThere} links from ${address} are open`);
+      throw this.#refuse(link, `${maxHandshakes} links are at their handshake`);
+    if (fromThere >= maxLinksPerAddress)
+      throw this.#refuse(link, `${fromThere} links from ${address} are open`);
     this.#links++;
     this.#handshakes++;
     if (address !== undefined) this.#byAddress.set(address, fromThere + 1);
     return new LinkPlace(this, address);
+  }
+
+  #refuse(link: Link, reason: string): RoamError {
+    const error = new RoamError("handshake", `the link was refused: ${reason}`);
+    this.#refused++;
+    link.destroy(error);
+    this.#onRefused(link.peer, reason);
+    return error;
   }
 
   /** @internal */
@@ -71,10 +103,4 @@ class LinkPlace {
     if (this.#isTaken) this.#places.onGone(this.#address);
     this.#isTaken = false;
   }
-}
-
-function refuse(link: Link, reason: string): RoamError {
-  const error = new RoamError("handshake", `the link was refused: ${reason}`);
-  link.destroy(error);
-  return error;
 }

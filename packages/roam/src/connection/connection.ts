@@ -84,6 +84,7 @@ export class Connection implements MessageSink {
     this.clock = clock;
     this.#host = host;
     this.#isServedToTheEnd = options.handler?.isServedToTheEnd === true;
+    const onBuffered = (deltaBytes: number) => host.onBuffered(deltaBytes);
     this.channels = new ChannelTable({
       sink: this,
       parity: options.parity,
@@ -92,7 +93,7 @@ export class Connection implements MessageSink {
       maxUnboundBytes: limits.maxUnboundBytes,
       ...(host.budget === undefined ? {} : { budget: host.budget }),
       ...(host.peerItemWindow === undefined ? {} : { peerItemWindow: host.peerItemWindow }),
-      onBuffered: (deltaBytes) => host.onBuffered(deltaBytes),
+      onBuffered,
       onLive: (delta) => this.#use(delta),
     });
     this.caller = new Caller({
@@ -115,6 +116,7 @@ export class Connection implements MessageSink {
       // What tells how busy a server is must not wait for it.
       places: this.#isServedToTheEnd ? undefined : host.callPlaces,
       onHandlerError: (error, call) => host.onHandlerError(error, call),
+      onBuffered,
       onRunning: this.#isServedToTheEnd ? () => {} : (delta) => host.onRunning(delta),
       onViolation: (error) => host.onViolation(error),
     });

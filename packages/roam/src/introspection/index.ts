@@ -12,5 +12,6 @@ export {
   ServedService,
   SessionStats,
   Stats,
+  Totals,
 } from "./introspection-service.ts";
 export type { IntrospectionOptions } from "./offer.ts";

@@ -5,6 +5,7 @@ import type { Clock } from "../internal/clock.ts";
 import { type Docs, documentOf } from "../schema/document-of.ts";
 import type { SchemaDocument } from "../schema/schema-document.ts";
 import type { Service } from "../schema/service.ts";
+import type { ServerUsage } from "../server-usage.ts";
 import type { Session } from "../session/session.ts";
 import {
   type ConnectionStats,
@@ -12,6 +13,7 @@ import {
   Introspection,
   type SessionStats,
   type Stats,
+  type Totals,
 } from "./introspection-service.ts";
 
 /** What is told of. */
@@ -24,6 +26,8 @@ export interface Served {
   /** Whose statistics the one who asks may see. */
   readonly sessions: ReadonlySet<Session>;
   readonly startedMs: number;
+  /** Of the whole server; undefined where there is none, or it is not to be told. */
+  readonly usage: (() => ServerUsage) | undefined;
   readonly isDraining: () => boolean;
 }
 
@@ -73,14 +77,27 @@ function hasDocument(service: Service): boolean {
   }
 }
 
-function statsOf({ sessions, startedMs }: Served, health: Health, clock: Clock): Stats {
+function statsOf({ sessions, startedMs, usage }: Served, health: Health, clock: Clock): Stats {
   const listed: SessionStats[] = [];
   for (const session of sessions) {
     if (listed.length === MOST_LISTED) break;
     listed.push(sessionStats(session));
   }
   const uptime_ms = Math.max(0, Math.round(clock.nowMs() - startedMs));
-  return { health, uptime_ms, session_count: sessions.size, sessions: listed };
+  const totals = usage === undefined ? null : totalsOf(usage());
+  return { health, uptime_ms, totals, session_count: sessions.size, sessions: listed };
+}
+
+function totalsOf(usage: ServerUsage): Totals {
+  return {
+    links: usage.links,
+    handshakes: usage.handshakes,
+    refused_links: usage.refusedLinks,
+    detached_sessions: usage.detachedSessions,
+    running_calls: usage.runningCalls,
+    waiting_calls: usage.waitingCalls,
+    held_bytes: usage.heldBytes,
+  };
 }
 
 // Numbers of sessions, given when they are first told of: nothing is kept for those that nobody asks about.

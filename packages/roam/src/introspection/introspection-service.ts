@@ -63,10 +63,29 @@ export const SessionStats = t.struct("SessionStats", {
 });
 export type SessionStats = Infer<typeof SessionStats>;
 
+/** What a server takes of its limits. */
+export const Totals = t.struct("Totals", {
+  links: t.u32,
+  /** Those of them whose handshake is not over. */
+  handshakes: t.u32,
+  /** Links for which there was no place, since serving began. */
+  refused_links: t.u64.asNumber,
+  /** Sessions that wait for their client to come back. */
+  detached_sessions: t.u32,
+  /** Handlers that have not settled. */
+  running_calls: t.u32,
+  /** Calls that wait until fewer run. */
+  waiting_calls: t.u32,
+  held_bytes: t.u64.asNumber,
+});
+export type Totals = Infer<typeof Totals>;
+
 export const Stats = t.struct("Stats", {
   health: Health,
   /** Since serving began. */
   uptime_ms: t.u64.asNumber,
+  /** Of all sessions; only for who may see all of them. */
+  totals: t.option(Totals),
   /** Sessions alive, those included that are not listed. */
   session_count: t.u32,
   sessions: t.list(SessionStats),
@@ -92,7 +111,7 @@ export const Introspection = knownIds(
     services: 0x909f_ad0e_1690_3e02n,
     schema: 0xe03a_be0d_75de_eeafn,
     health: 0x16f3_74c0_d6aa_8398n,
-    stats: 0x9646_f7f7_ce76_7381n,
-    watch: 0x4393_5cd2_f692_2713n,
+    stats: 0xaf46_21e4_5e38_8799n,
+    watch: 0x0193_323b_0299_7974n,
   },
 );

@@ -62,6 +62,7 @@ function serveIntrospection(
     ...offer,
     virtual: [...virtual, ...services],
     sessions: statistics === "all" ? sessions : new Set([session]),
+    usage: statistics === "all" ? offer.usage : undefined,
     isDraining: () => offer.isDraining() || session.isDraining,
     ...(docs && { docs }),
   };

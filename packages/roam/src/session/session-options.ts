@@ -3,6 +3,7 @@ import type { OnHandlerError } from "../call/dispatcher.ts";
 import type { Handler } from "../call/handler.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { Clock } from "../internal/clock.ts";
+import type { HeldBytes } from "../internal/held-bytes.ts";
 import type { Limits } from "../limits.ts";
 import type { ConnectionSettings, Id, Parity } from "../wire/message.ts";
 import type { Metadata, MetadataInit } from "../wire/metadata.ts";
@@ -75,7 +76,9 @@ export interface SessionOptions {
    */
   readonly admit?: (hello: Metadata, signal: AbortSignal) => Promise<unknown>;
   /** @internal Where a server counts the handlers of all its sessions. */
-  readonly callPlaces?: CallPlaces;
+  readonly callPlaces?: CallPlaces | undefined;
+  /** @internal And what they hold. */
+  readonly heldBytes?: HeldBytes | undefined;
   /** Aborts the handshake. */
   readonly signal?: AbortSignal;
   readonly clock?: Clock;

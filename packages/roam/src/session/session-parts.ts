@@ -1,7 +1,8 @@
 import type { Conduit, ConduitRx, Role } from "../conduit/conduit.ts";
 import type { Clock } from "../internal/clock.ts";
 import type { Limits } from "../limits.ts";
-import type { Message } from "../wire/message.ts";
+import type { ConnectionSettings, Id, Message } from "../wire/message.ts";
+import type { Metadata } from "../wire/metadata.ts";
 import type { Established } from "./handshake.ts";
 import type { Outbox } from "./outbox.ts";
 import type { SessionOptions } from "./session-options.ts";
@@ -18,4 +19,11 @@ export interface SessionParts {
   readonly principal: unknown;
   readonly limits: Limits;
   readonly clock: Clock;
+}
+
+/** A virtual connection that the counterpart has let us open. */
+export interface AcceptedConnection {
+  readonly id: Id;
+  readonly counterpart: ConnectionSettings;
+  readonly metadata: Metadata;
 }

@@ -6,8 +6,9 @@ import { Connection, type ConnectionHost } from "../connection/connection.ts";
 import { asError, ProtocolError, RoamError } from "../errors.ts";
 import type { Clock } from "../internal/clock.ts";
 import { deferred } from "../internal/deferred.ts";
+import { Holder } from "../internal/held-bytes.ts";
 import type { Limits } from "../limits.ts";
-import type { ConnectionMessage, ConnectionSettings, Id, Message, Parity } from "../wire/message.ts";
+import type { ConnectionMessage, Id, Message, Parity } from "../wire/message.ts";
 import { checkMetadata, Metadata, type MetadataInit } from "../wire/metadata.ts";
 import { ConnectionTable, type Route } from "./connection-table.ts";
 import { endState, watchEnd } from "./end-state.ts";
@@ -18,7 +19,7 @@ import type { Outbox } from "./outbox.ts";
 import { PendingOpens } from "./pending-opens.ts";
 import { RunningHandlers } from "./running-handlers.ts";
 import type { SessionOptions } from "./session-options.ts";
-import type { SessionParts } from "./session-parts.ts";
+import type { AcceptedConnection, SessionParts } from "./session-parts.ts";
 import { StallWatch } from "./stall-watch.ts";
 
 /** Ends after which nothing that is queued can reach the counterpart. */
@@ -45,12 +46,12 @@ export class Session implements ConnectionHost {
   readonly #inbound: InboundOpens;
   readonly #keepalive: Keepalive | undefined;
   readonly #stall: StallWatch;
+  readonly #held: Holder;
   readonly #ended = deferred<RoamError>();
   /** Who the counterpart is, as `authenticate` found; undefined without one. */
   readonly principal: unknown;
   readonly root: Connection;
   #end: RoamError | undefined;
-  #bufferedBytes = 0;
   readonly #running = new RunningHandlers();
   #pauses = 0;
   #isDetached = false;
@@ -64,6 +65,7 @@ export class Session implements ConnectionHost {
     this.clock = clock;
     this.limits = limits;
     this.#options = options;
+    this.#held = new Holder(options.heldBytes, (cause) => void this.#finish(cause));
     this.#conduit = conduit;
     this.#rx = rx;
     this.#outbox = outbox;
@@ -80,7 +82,7 @@ export class Session implements ConnectionHost {
       this.budget = {
         maxItems: limits.maxChannelBufferItems,
         maxBytes: limits.maxChannelBufferBytes,
-        hasSessionRoom: () => this.#bufferedBytes < limits.maxSessionBufferBytes,
+        hasSessionRoom: () => this.#held.bytes < limits.maxSessionBufferBytes,
         nowMs: () => clock.nowMs(),
       };
     }
@@ -179,9 +181,9 @@ export class Session implements ConnectionHost {
     return this.#running.count;
   }
 
-  /** Bytes of items received and not taken, on all channels. */
+  /** Bytes received that wait here: items that nobody took, calls in line. */
   get bufferedBytes(): number {
-    return this.#bufferedBytes;
+    return this.#held.bytes;
   }
 
   /** Round trip of the last keepalive Ping (ms). */
@@ -322,7 +324,7 @@ export class Session implements ConnectionHost {
   }
 
   onBuffered(deltaBytes: number): void {
-    this.#bufferedBytes += deltaBytes;
+    this.#held.add(deltaBytes);
   }
 
   onRunning(delta: 1 | -1): void {
@@ -511,16 +513,11 @@ export class Session implements ConnectionHost {
     for (const route of this.#connections.clear()) route.fail(cause);
     this.#opens.fail(cause);
     this.#inbound.fail(cause);
+    this.#held.close();
     this.#running.release();
     if (UNREACHABLE.has(cause.code)) this.#outbox.fail(cause);
     else await linger(this.#outbox, cause, this.clock, this.#conduit.links);
     this.#conduit.destroy(cause);
     this.#ended.resolve(cause);
   }
-}
-
-interface AcceptedConnection {
-  readonly id: Id;
-  readonly counterpart: ConnectionSettings;
-  readonly metadata: Metadata;
 }

@@ -301,6 +301,7 @@ suite("calls of the counterpart in flight", () => {
       clock: new VirtualClock(),
       peer: "the test",
       onHandlerError: (error) => assert.fail(String(error)),
+      onBuffered() {},
       onRunning() {},
       onViolation: (error) => assert.fail(String(error)),
     });

@@ -169,6 +169,15 @@ suite("a peer that tells what it serves", () => {
     await settled();
     const stats = await about.stats();
     assert.equal(stats.session_count, 2);
+    assert.deepEqual(stats.totals, {
+      links: 2,
+      handshakes: 0,
+      refused_links: 0,
+      detached_sessions: 0,
+      running_calls: 2,
+      waiting_calls: 0,
+      held_bytes: 0,
+    });
     const [mine, others] = stats.sessions;
     assert.notEqual(mine?.id, others?.id);
     const { peer, state, is_stable, connections } = mine ?? assert.fail();

@@ -1,6 +1,7 @@
 import { DecodeError } from "roam-postcard";
 import { asError, RoamError } from "../../errors.ts";
 import { type Clock, systemClock } from "../../internal/clock.ts";
+import { type HeldBytes, Holder } from "../../internal/held-bytes.ts";
 import { orAborted } from "../../internal/or-aborted.ts";
 import { type Limits, withLimits } from "../../limits.ts";
 import { NO_FACTS, type PeerFacts } from "../../link/peer-facts.ts";
@@ -16,6 +17,8 @@ export interface StableAcceptorOptions<M> {
   readonly clock?: Clock;
   readonly retention?: Partial<Retention>;
   readonly randomBytes?: (length: number) => Uint8Array;
+  /** Where a server counts what its sessions hold. */
+  readonly heldBytes?: HeldBytes | undefined;
   /** Who is at the far end. A session is resumed by the principal that began it. */
   readonly authenticate?: AuthenticateLink;
 }
@@ -145,6 +148,7 @@ export class StableAcceptor<M> {
     const stopBirth = this.#clock.after(handshakeTimeoutMs, () =>
       conduit.destroy(new RoamError("handshake", `no first frame within ${handshakeTimeoutMs} ms`)),
     );
+    const held = new Holder(this.#options.heldBytes, (cause) => conduit.destroy(cause));
     const conduit: StableConduit<M> = new StableConduit<M>({
       family: this.#options.family,
       limits: this.#limits,
@@ -155,6 +159,7 @@ export class StableAcceptor<M> {
       },
       onOver: () => {
         stopBirth();
+        held.close();
         registry.remove(session);
       },
       onFirstFrame: () => {
@@ -162,6 +167,7 @@ export class StableAcceptor<M> {
         registry.onFirstFrame(session);
       },
       onDetachedBytes: (delta) => registry.onDetachedBytes(session, delta),
+      onKept: () => held.add(conduit.core.replayBytes - held.bytes),
     });
     const session = new Accepted(conduit, principal);
     this.#principals.set(conduit, principal);

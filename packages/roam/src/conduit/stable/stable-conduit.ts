@@ -40,6 +40,8 @@ export interface StableConduitOptions<M> {
   onFirstFrame?(): void;
   /** More (or fewer) bytes are kept while no link is there. */
   onDetachedBytes?(delta: number): void;
+  /** More or fewer bytes are kept, with a link or without: see `core.replayBytes`. */
+  onKept?(): void;
   /** For tests near the wrap. */
   readonly past?: PastNumbers;
 }
@@ -152,6 +154,7 @@ export class StableConduit<M> implements Conduit<M>, ReplaceableLinks {
 
   #enqueue(item: ItemBytes): void {
     this.core.enqueue(item);
+    this.#options.onKept?.();
     this.#noticeExhaustion();
     if (this.#attachment === undefined) this.#options.onDetachedBytes?.(item.end - item.start);
     else this.#write();
@@ -167,6 +170,7 @@ export class StableConduit<M> implements Conduit<M>, ReplaceableLinks {
     this.core.written(this.#kept as ItemBytes);
     // An idle session must not keep a buffer alive.
     this.#kept = undefined;
+    this.#options.onKept?.();
     this.#noticeExhaustion();
     this.#solicitIfWanted();
     return true;
@@ -324,6 +328,7 @@ export class StableConduit<M> implements Conduit<M>, ReplaceableLinks {
   }
 
   #onAcked(): void {
+    this.#options.onKept?.();
     if (!this.core.isSoliciting) {
       this.#stopSolicitTimer?.();
       this.#stopSolicitTimer = undefined;
@@ -367,6 +372,7 @@ export class StableConduit<M> implements Conduit<M>, ReplaceableLinks {
    */
   attach(attachment: Attachment, peerLastReceived: number | undefined): void {
     const replayed = this.core.attach(peerLastReceived);
+    this.#options.onKept?.();
     this.#attachment = attachment;
     this.#hasFirstFrame = false;
     this.#hasEndedLink = false;
