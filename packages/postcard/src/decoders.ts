@@ -141,8 +141,7 @@ function heldDecoder(node: SchemaNode, decode: Decode): Decode {
 }
 
 function items(reader: Reader, count: number, decode: Decode): unknown[] {
-  // A longer one grows as its items come.
-  const values: unknown[] = new Array(Math.min(count, 65_536));
+  const values: unknown[] = new Array(reader.places(count));
   let index = 0;
   try {
     for (; index < count; index++) values[index] = decode(reader);

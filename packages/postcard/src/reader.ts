@@ -4,6 +4,10 @@ import { MAX_DEPTH, MAX_ELEMENTS } from "./limits.ts";
 import { nanOfF32Bits } from "./nan.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
+/** Longest list that room is made for at once, when it is in no other (values). */
+const MOST_PLACES = 65_536;
+const MOST_HALVINGS = 16;
+
 /**
  * Cursor over one payload; every read advances it or throws a DecodeError.
  * Byte arrays read are views on the payload.
@@ -291,6 +295,16 @@ export class Reader {
     const start = this.offset;
     const index = this.id();
     return index < count ? (index as number) : this.fail(`variant index ${index} out of range`, start);
+  }
+
+  /**
+   * How many of `count` values to make room for at once; a longer list grows as they come. Fewer the
+   * deeper it is, for a byte a level can claim lists inside lists that do not follow.
+   */
+  // r[impl codec.x.limits]
+  places(count: number): number {
+    const most = MOST_PLACES >> Math.min(this.depth, MOST_HALVINGS);
+    return count < most ? count : most;
   }
 
   /** One more level of nesting; pair with `depth--`. */

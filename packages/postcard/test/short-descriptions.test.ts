@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { compile, DecodeError, MAX_ELEMENTS, Reader, type Schema, t } from "roam-postcard";
+import { forms } from "./forms.ts";
 
 /** Longer than any of these takes by orders of magnitude (ms); what they guard against takes for ever. */
 const LIMIT_MS = 5_000;
@@ -10,6 +11,14 @@ function doubled(inner: Schema, levels: number): Schema {
   let schema = inner;
   for (let level = 0; level < levels; level++) schema = t.tuple([schema, schema]);
   return schema;
+}
+
+/** Bytes by which the heap grows; what was collected meanwhile is not in it. */
+function allocatedBy(run: () => void): number {
+  const before = process.memoryUsage().heapUsed;
+  run();
+  const grown = process.memoryUsage().heapUsed - before;
+  return grown < 0 ? Number.POSITIVE_INFINITY : grown;
 }
 
 // Found by `npm run -s fuzz -- --target schema-document`: a peer may describe its types.
@@ -41,6 +50,28 @@ suite("types that a short description makes large", () => {
         () => codec.decode(new Reader(Uint8Array.of(1, 0, 0))),
         (error) => error instanceof DecodeError && /elements without bytes/.test(error.reason),
       );
+    });
+  }
+
+  // r[verify codec.x.limits]
+  for (const form of ["slow", "fast"] as const) {
+    test(`arrays of 2^32 items inside each other are no memory before there are items: ${form}`, () => {
+      const inner: Schema = t.lazy(() => hostile) as Schema;
+      const hostile: Schema = t.tupleStruct("T", [t.array(inner, 2 ** 32 - 1), t.u8]) as Schema;
+      const { decode } = forms(hostile)[form];
+      const lists: Schema = t.lazy(() => nested) as Schema;
+      const nested: Schema = t.struct("Nested", { items: t.list(lists) }) as Schema;
+      const { decode: decodeLists } = forms(nested)[form];
+      // Each level claims as many lists as there are bytes left.
+      const claims = new Uint8Array(70_000).fill(1);
+      for (let level = 0; level < 120; level++) claims.set([0xff, 0xff, 0x03], 3 * level);
+      for (const run of [
+        () => decode(new Reader(new Uint8Array(64))),
+        () => decodeLists(new Reader(claims)),
+      ]) {
+        const least = Math.min(...[1, 2, 3].map(() => allocatedBy(() => assert.throws(run, DecodeError))));
+        assert(least < 4 * 2 ** 20, `${least} bytes`);
+      }
     });
   }
 

@@ -87,11 +87,14 @@ function describeMethod(node: Node, service: string, { module, file }: Item, typ
   }
   checkShape(node, place);
   const parameters = node.childForFieldName("parameters")?.namedChildren ?? [];
+  const names = new Set<string>();
   const args = parameters.flatMap((parameter): DescribedField[] => {
     if (parameter?.type !== "parameter") return [];
     const type = parameter.childForFieldName("type");
     if (type === null) return [];
     const name = plainName(parameter.childForFieldName("pattern")?.text ?? "");
+    if (names.has(name)) throw new Unknowable({ file, node: parameter }, `a second argument called ${name}`);
+    names.add(name);
     return [{ name, type: types.inSignature({ file, node: type }, module) }];
   });
   const returned = node.childForFieldName("return_type");

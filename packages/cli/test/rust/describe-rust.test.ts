@@ -288,6 +288,12 @@ suite("what Rust sources do not show", () => {
       "#[roam::service] trait S { async fn m(&self, a: Vec<roam::Tx<u8>>); }",
       /^1: .*channel/,
     ],
+    // Found by `npm run -s fuzz -- --target rust-source`.
+    [
+      "a second argument of a name",
+      "#[roam::service] trait S {\nasync fn m(&self, a: u8, a: u8); }",
+      /^2: a second argument called a; left out: S\.m$/,
+    ],
     [
       "a service under a condition",
       "#[cfg(unix)]\n#[roam::service] trait S { async fn m(&self); }",

@@ -179,14 +179,16 @@ export class Campaign {
   }
 
   async #measureMemory(input: Uint8Array): Promise<void> {
-    let least = Number.POSITIVE_INFINITY;
-    for (let time = 0; time < TRIES; time++) {
+    const seen: number[] = [];
+    // Several that no collection spoilt: one alone may have had something else in it.
+    for (let time = 0; time < 4 * TRIES && seen.length < TRIES; time++) {
       const before = heapBytes();
       await this.#target.measure(input);
       const bytes = heapBytes() - before;
-      if (bytes >= 0) least = Math.min(least, bytes);
+      if (bytes >= 0) seen.push(bytes);
     }
-    if (least === Number.POSITIVE_INFINITY) return;
+    if (seen.length < TRIES) return;
+    const least = Math.min(...seen);
     if (least > FREE_BYTES + FREE_BYTES_PER_BYTE * input.length) {
       await this.#found("crash", new Error(`takes ${least} bytes of memory`), input);
     }

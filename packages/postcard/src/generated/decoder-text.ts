@@ -13,9 +13,6 @@ import {
 import { minBytes } from "../shape.ts";
 import { literalKeyText, Program } from "./program.ts";
 
-/** Longest array that is made at once; a longer one grows as its items come. */
-const MOST_AT_ONCE = 65_536;
-
 const BAIL = "throw BAIL;";
 const NEEDS_BYTE = `if(o>=e)${BAIL}`;
 
@@ -143,7 +140,7 @@ export class DecoderText {
       case "map":
         return hasIdentity(node.key) ? this.#map(node.key, node.value) : this.#closure(node);
       case "array": {
-        const values = this.#let(`new Array(${Math.min(node.length, MOST_AT_ONCE)})`);
+        const values = this.#let(`new Array(r.places(${node.length}))`);
         this.#items(node.item, values, `${node.length}`);
         return values;
       }
@@ -242,7 +239,7 @@ export class DecoderText {
       this.#add("o=place.at;");
       return values;
     }
-    const values = this.#let(`new Array(${count}>${MOST_AT_ONCE}?${MOST_AT_ONCE}:${count})`);
+    const values = this.#let(`new Array(r.places(${count}))`);
     this.#items(item, values, count);
     return values;
   }
