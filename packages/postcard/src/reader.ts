@@ -304,7 +304,7 @@ export class Reader {
   // r[impl codec.x.limits]
   places(count: number): number {
     const most = MOST_PLACES >> Math.min(this.depth, MOST_HALVINGS);
-    return count < most ? count : most;
+    return Math.min(count, most);
   }
 
   /** One more level of nesting; pair with `depth--`. */
