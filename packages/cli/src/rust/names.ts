@@ -14,6 +14,12 @@ export type Meaning =
 
 type Space = "types" | "values";
 
+/** An import of everything, and what it leads to; an error if only a build can decide about that. */
+interface Glob {
+  readonly use: Use;
+  readonly target: Meaning | Unknowable;
+}
+
 /** In scope everywhere, unless something nearer has the name. */
 const PRELUDE: Readonly<Record<string, string>> = {
   Vec: "vec::Vec",
@@ -32,6 +38,8 @@ const STD = new Set(["std", "core", "alloc"]);
 export class Names {
   readonly #crates: ReadonlyMap<CrateSource, Crate>;
   readonly #stated: ReadonlySet<string>;
+  /** By the modules that they stand in. */
+  #globs: Map<Module, Glob[]> | undefined;
 
   /** @param stated paths of foreign types that the user tells about */
   constructor(crates: ReadonlyMap<CrateSource, Crate>, stated: Iterable<string> = []) {
@@ -45,7 +53,7 @@ export class Names {
    * @throws Unknowable for a name that only a build can decide about
    */
   resolve(segments: readonly string[], module: Module, space: Space = "types"): Meaning | undefined {
-    return this.#path(segments, module, { space, busy: new Set() });
+    return this.#path(segments, module, { space, seen: new Map() });
   }
 
   #path(segments: readonly string[], from: Module, walk: Walk): Meaning | undefined {
@@ -90,11 +98,12 @@ export class Names {
 
   /** What a module has under a name, for one who looks at it from another. */
   #member(name: string, module: Module, from: Module, walk: Walk): Meaning | undefined {
-    const key = `${walk.space} ${name} ${module.id} ${module.crate.source.rootFile}`;
-    // A cycle of imports brings nothing.
-    if (walk.busy.has(key)) return undefined;
-    const inner = { ...walk, busy: new Set(walk.busy).add(key) };
-    return this.#declared(name, module, from, walk) ?? this.#imported(name, module, from, inner);
+    const key = `${walk.space} ${name} ${keyOf(module)} ${keyOf(from)}`;
+    if (walk.seen.has(key)) return walk.seen.get(key);
+    walk.seen.set(key, undefined);
+    const meaning = this.#declared(name, module, from, walk) ?? this.#imported(name, module, from, walk);
+    walk.seen.set(key, meaning);
+    return meaning;
   }
 
   #declared(name: string, module: Module, from: Module, { space }: Walk): Meaning | undefined {
@@ -123,16 +132,51 @@ export class Names {
       }
       if (meaning !== undefined) return meaning;
     }
-    for (const glob of uses) {
-      if (glob.name !== undefined) continue;
-      const target = this.#useTarget(glob, module, { ...walk, space: "types" });
+    for (const { use, target } of this.#globsOf(module)) {
+      if (!canSee(use.visibility, from)) continue;
+      if (target instanceof Unknowable) throw target;
       const found =
-        target?.kind === "module"
+        target.kind === "module"
           ? this.#member(name, target.module, module, walk)
-          : target && this.#knownOutside(target, name);
+          : this.#knownOutside(target, name);
       if (found !== undefined) return found;
     }
     return undefined;
+  }
+
+  /** As far as they are known, while they are being found. */
+  #globsOf(module: Module): readonly Glob[] {
+    if (this.#globs === undefined) {
+      this.#globs = new Map();
+      this.#findGlobs(this.#globs);
+    }
+    return this.#globs.get(module) ?? [];
+  }
+
+  /** One may lead through another, so all are tried until no more are found, as the compiler does. */
+  #findGlobs(found: Map<Module, Glob[]>): void {
+    const modules = [...this.#crates.values()].flatMap((crate) => crate.modules);
+    let left = modules.flatMap((module) =>
+      module.uses.filter(({ name }) => name === undefined).map((use) => ({ module, use })),
+    );
+    for (let before = 0; left.length !== before; ) {
+      before = left.length;
+      left = left.filter(({ module, use }) => {
+        const target = this.#globTarget(use, module);
+        if (target === undefined) return true;
+        found.set(module, [...(found.get(module) ?? []), { use, target }]);
+        return false;
+      });
+    }
+  }
+
+  #globTarget(use: Use, module: Module): Meaning | Unknowable | undefined {
+    try {
+      return this.#useTarget(use, module, { space: "types", seen: new Map() });
+    } catch (error) {
+      if (error instanceof Unknowable) return error;
+      throw error;
+    }
   }
 
   /** What a glob brings from outside: what is known to be there, for the rest is not to be seen. */
@@ -184,8 +228,12 @@ export const STATE_TYPE = "state the type with --types FILE, or take the conditi
 
 interface Walk {
   readonly space: Space;
-  /** Names being looked up already. */
-  readonly busy: ReadonlySet<string>;
+  /** What came of names looked up before; nothing, as yet, of those being looked up. */
+  readonly seen: Map<string, Meaning | undefined>;
+}
+
+function keyOf({ id, crate }: Module): string {
+  return `${id} ${crate.source.rootFile}`;
 }
 
 function spaceOf({ kind }: Item): Space {

@@ -87,6 +87,18 @@ suite("types in Rust sources", () => {
     ],
     ["a module's own", "m::T", "mod m { pub use super::Inner as T; } type Inner = i8;", "i8"],
     ["what a glob brings", "T", "use m::*; mod m { pub type T = i16; type U = u8; }", "i16"],
+    [
+      "a glob through another, of modules that name each other",
+      "T",
+      "use b::*; use a::*; mod a { pub use super::*; pub mod b { pub use super::super::c::*; } } mod c { pub use crate::*; pub type T = u64; }",
+      "u64",
+    ],
+    [
+      "a module that is passed through twice",
+      "A",
+      "use m::A; use m::C as B; mod m { pub use super::B as A; pub type C = i64; }",
+      "i64",
+    ],
     ["a nearer name before a glob's", "T", "use m::*; mod m { pub type T = i16; } type T = u16;", "u16"],
     ["renamed standard types", "Row<u8>", "use std::vec::Vec as Row;", "bytes"],
     ["extern crate", "r::Rx<u8>", "extern crate roam as r;", { rx: "u8", credit: 16 }],
@@ -288,7 +300,12 @@ suite("what Rust sources do not show", () => {
       "#[roam::service] trait S { async fn m(&self, a: Vec<roam::Tx<u8>>); }",
       /^1: .*channel/,
     ],
-    // Found by `npm run -s fuzz -- --target rust-source`.
+    // Found by `npm run -s fuzz -- --target rust-source`, as the next one: it took for ever.
+    [
+      "what is behind many imports of everything",
+      `${Array.from({ length: 200 }, (_, at) => `use a${at}::*;`).join(" ")}\n#[roam::service] trait S { async fn m(&self, a: T); }`,
+      /^2: there is no type T here/,
+    ],
     [
       "a second argument of a name",
       "#[roam::service] trait S {\nasync fn m(&self, a: u8, a: u8); }",
