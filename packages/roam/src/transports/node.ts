@@ -105,9 +105,9 @@ function localPath(url: string): string {
 }
 
 // `ws` is an optional peer: only those who use WebSockets in Node install it.
-async function websockets(): Promise<typeof import("./websocket-server.ts")> {
+async function websockets(): Promise<typeof import("#websocket-server")> {
   try {
-    return await import("./websocket-server.ts");
+    return await import("#websocket-server");
   } catch (cause) {
     throw new RoamError("io", "WebSockets in Node need the package ws: npm install ws", { cause });
   }

@@ -7,6 +7,7 @@ import { type ClientOptions, WebSocket, WebSocketServer } from "ws";
 import { RoamError } from "../errors.ts";
 import { DEFAULT_LIMITS } from "../limits.ts";
 import type { Link, Listener } from "../link/link.ts";
+import { isAllowedOrigin, type Origins } from "./origins.ts";
 import { upgradeFacts } from "./socket-facts.ts";
 import { type MessageSocket, type MessageSocketEvents, WebSocketLink } from "./websocket-link.ts";
 
@@ -144,7 +145,7 @@ export interface WebSocketListenOptions {
    * Pages that may connect, as `https://app.example` (default: those of the host that was asked for, on any port).
    * Clients that are no browsers send no origin and are taken; "any" takes pages from everywhere.
    */
-  readonly origins?: readonly string[] | "any";
+  readonly origins?: Origins;
   /** Makes it `wss:`. With `requestCert` clients are asked for a certificate. */
   readonly tls?: TlsOptions;
   /** Which upgrades to take, by their headers; without `origins` it decides about them too. */
@@ -241,17 +242,8 @@ function serverFor({ tls, handshakeTimeoutMs, maxLinks }: WebSocketListenOptions
 }
 
 function isWelcome(request: IncomingMessage, { accept, origins }: WebSocketListenOptions): boolean {
-  if (accept === undefined) return isAllowedOrigin(request, origins);
-  return accept(request) && (origins === undefined || isAllowedOrigin(request, origins));
-}
-
-/** A page of another site would come with its visitor's cookies, and from within its visitor's network. */
-function isAllowedOrigin({ headers }: IncomingMessage, origins: WebSocketListenOptions["origins"]): boolean {
-  const { origin, host } = headers;
-  if (origin === undefined || origins === "any") return true;
-  if (origins !== undefined) return origins.includes(origin);
-  // Whatever the port: a page under development has one of its own.
-  return URL.canParse(origin) && new URL(origin).hostname === new URL(`ws://${host}`).hostname;
+  if (accept === undefined) return isAllowedOrigin(request.headers, origins);
+  return accept(request) && (origins === undefined || isAllowedOrigin(request.headers, origins));
 }
 
 function refuse(socket: Socket, status: string): void {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { suite, test } from "node:test";
-import { LinkReceiver } from "../../src/link/link-receiver.ts";
-import { dialWs, listenWebSocket } from "../../src/transports/websocket-server.ts";
+import { LinkReceiver } from "roam/link";
+import { dialWs, listenWebSocket } from "roam/websocket-server";
 
 /** Sends raw bytes as an HTTP client and drops the connection without a word. */
 async function poke(address: string, request: string): Promise<void> {
