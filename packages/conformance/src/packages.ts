@@ -1,11 +1,14 @@
 // What is published, as somebody gets it: `npm run -s packages:check`. Packs every package, lets publint and
-// are-the-types-wrong look at it, installs all into an empty project, imports, requires and type checks each entry.
+// are-the-types-wrong look at it, installs all into an empty project, imports, requires and type checks each entry,
+// and runs the servers of docs/adapters there.
 import { execFile } from "node:child_process";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Tally } from "./browser/tally.ts";
+import { checkAdapterPages, PAGE_PACKAGES } from "./packages/adapter-pages.ts";
+import { installedRuntimes } from "./runtimes/runtimes.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const BUILD = join(ROOT, "build/packages");
@@ -128,12 +131,19 @@ for (const { name, tarball, entries } of packed) {
 }
 const empty = await project("empty");
 await tally.check("all of them can be installed into an empty project", () =>
-  install(empty, [...packed.map(({ tarball }) => tarball), "ws", "@types/node", "@types/ws"]),
+  install(empty, [
+    ...packed.map(({ tarball }) => tarball),
+    "ws",
+    "@types/node",
+    "@types/ws",
+    ...PAGE_PACKAGES,
+  ]),
 );
 await checkInstalled(
   empty,
   packed.flatMap(({ entries }) => entries),
   tally,
 );
+await checkAdapterPages(empty, await installedRuntimes(), tally);
 console.log(`${tally.passed} passed, ${tally.failed} failed`);
 process.exitCode = tally.failed === 0 ? 0 : 1;

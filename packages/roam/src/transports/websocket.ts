@@ -1,9 +1,13 @@
 import { RoamError } from "../errors.ts";
 import type { Link } from "../link/link.ts";
+import type { PeerFacts } from "../link/peer-facts.ts";
 import { type MessageSocket, type MessageSocketEvents, WebSocketLink } from "./websocket-link.ts";
 
 /** How often `bufferedAmount` is looked at while bytes wait: browsers have no event for it (ms). */
 const POLL_MS = 4;
+
+/** `WebSocket.OPEN`, for platforms that have sockets of another class. */
+const OPEN = 1;
 
 /** The platform's own WebSocket: the browser's, Deno's, Bun's, Node's. */
 class PlatformSocket implements MessageSocket {
@@ -73,6 +77,27 @@ class PlatformSocket implements MessageSocket {
   // The platform offers no way to stop reading: what it delivers is bounded by credit above.
   pause(): void {}
   resume(): void {}
+}
+
+/**
+ * A link over a WebSocket that something else made: Deno's `upgradeWebSocket`, a framework's, a browser's.
+ *
+ * @param socket nobody else listens to it, and nothing is lost: it is open, or about to be
+ * @throws RoamError `io` if it closes before it is open
+ */
+export function webSocketLink(
+  socket: WebSocket,
+  options: { peer?: string; facts?: PeerFacts } = {},
+): Promise<Link> {
+  const { peer = socket.url, facts } = options;
+  const platformSocket = new PlatformSocket(socket);
+  const make = () => new WebSocketLink(platformSocket, facts === undefined ? { peer } : { peer, facts });
+  if (socket.readyState === OPEN) return Promise.resolve(make());
+  return new Promise((resolve, reject) => {
+    socket.addEventListener("open", () => resolve(make()), { once: true });
+    const failed = () => reject(new RoamError("io", `the WebSocket of ${peer} closed before it was open`));
+    socket.addEventListener("close", failed, { once: true });
+  });
 }
 
 export type WebSocketConstructor = new (url: string) => WebSocket;

@@ -1,6 +1,9 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
 import { suite, test } from "node:test";
+import { type Link, LinkReceiver } from "roam/link";
 import { linkCasesFor, noLeaks } from "roam/testing";
-import { dialWebSocket, type WebSocketConstructor } from "roam/websocket";
+import { dialWebSocket, type WebSocketConstructor, webSocketLink } from "roam/websocket";
 import { dialWs, listenWebSocket } from "roam/websocket-server";
 import { WebSocket as WsWebSocket } from "ws";
 import { listening, swapped } from "./listening.ts";
@@ -36,4 +39,35 @@ suite("WebSocket link of the platform's class", () => {
   for (const { name, run } of linkCasesFor({ isHalfOpen: false, isPausable: false })) {
     test(`${name}, from the server`, () => noLeaks(() => run(swapped(makePair))));
   }
+});
+
+// r[verify transport.websocket.platforms]
+suite("a link over a WebSocket that something else made", () => {
+  const cases: Record<string, (socket: WsWebSocket) => Promise<unknown>> = {
+    "that is about to be open": async () => {},
+    "that is open": (socket) => once(socket, "open"),
+  };
+  for (const [name, before] of Object.entries(cases)) {
+    test(name, async () => {
+      const accepted: Link[] = [];
+      const listener = await listenWebSocket({ host: HOST, port: 0 }, (link) => accepted.push(link));
+      const socket = new WsWebSocket(listener.address);
+      await before(socket);
+      const facts = { address: "192.0.2.1" };
+      const link = await webSocketLink(socket as unknown as WebSocket, { peer: "somebody", facts });
+      assert.deepEqual([link.peer, link.facts], ["somebody", facts]);
+      (await link.tx.reserve()).write(7, (writer, value) => writer.u8(value));
+      assert.deepEqual(await new LinkReceiver((accepted[0] as Link).rx).recv(), Uint8Array.of(7));
+      link.destroy();
+      await listener.close();
+    });
+  }
+
+  test("that never opens", async () => {
+    const listener = await listenWebSocket({ host: HOST, port: 0 }, () => {});
+    await listener.close();
+    const socket = new WsWebSocket(listener.address);
+    socket.on("error", () => {});
+    await assert.rejects(webSocketLink(socket as unknown as WebSocket), { code: "io" });
+  });
 });
