@@ -1,7 +1,7 @@
 import type { ConnectionOptions, TlsOptions } from "node:tls";
 import { useGeneratedCode } from "roam-postcard/generated";
 import type { ClientOptions } from "ws";
-import { RoamError } from "../errors.ts";
+import { asError, RoamError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
 import { type Transports, unknownScheme } from "./dial.ts";
 import { dialLocal, listenLocal } from "./local.ts";
@@ -108,8 +108,14 @@ function localPath(url: string): string {
 async function websockets(): Promise<typeof import("#websocket-server")> {
   try {
     return await import("#websocket-server");
-  } catch (cause) {
-    throw new RoamError("io", "WebSockets in Node need the package ws: npm install ws", { cause });
+  } catch (thrown) {
+    const cause = asError(thrown) as NodeJS.ErrnoException;
+    // It may be there and not be read: for want of open files, say.
+    const reason =
+      cause.code === "ERR_MODULE_NOT_FOUND"
+        ? "WebSockets in Node need the package ws: npm install ws"
+        : `WebSockets cannot be loaded: ${cause.message}`;
+    throw new RoamError("io", reason, { cause });
   }
 }
 

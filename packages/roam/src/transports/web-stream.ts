@@ -1,6 +1,11 @@
 import type { Link } from "../link/link.ts";
 import { type ByteStream, type ByteStreamEvents, StreamLink } from "../link/stream-link.ts";
 
+export interface WebStreams {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array>;
+}
+
 /** A WHATWG stream pair as the byte stream of a link. */
 class WebByteStream implements ByteStream {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
@@ -10,8 +15,10 @@ class WebByteStream implements ByteStream {
   #isReading = false;
   #isDestroyed = false;
   #onResume: (() => void) | undefined;
+  readonly #onDestroyed: () => void;
 
-  constructor(readable: ReadableStream<Uint8Array>, writable: WritableStream<Uint8Array>) {
+  constructor({ readable, writable }: WebStreams, onDestroyed: () => void) {
+    this.#onDestroyed = onDestroyed;
     this.#reader = readable.getReader();
     this.#writer = writable.getWriter();
     // Failures are told by the writes themselves; this promise only must not go unhandled.
@@ -39,6 +46,7 @@ class WebByteStream implements ByteStream {
     this.#isDestroyed = true;
     this.#reader.cancel().catch(() => {});
     this.#writer.abort().catch(() => {});
+    this.#onDestroyed();
   }
 
   pause(): void {
@@ -76,10 +84,15 @@ class WebByteStream implements ByteStream {
   }
 }
 
-/** A link over WHATWG streams of bytes: Deno connections, WebTransport streams, Bun pipes. */
+/**
+ * A link over WHATWG streams of bytes: Deno connections, WebTransport streams, Bun pipes.
+ *
+ * @param options.onDestroyed nothing is read or written any more
+ */
 export function webStreamLink(
-  streams: { readable: ReadableStream<Uint8Array>; writable: WritableStream<Uint8Array> },
-  options: { peer?: string } = {},
+  streams: WebStreams,
+  options: { peer?: string; onDestroyed?: () => void } = {},
 ): Link {
-  return new StreamLink(new WebByteStream(streams.readable, streams.writable), options);
+  const { onDestroyed = () => {}, ...linkOptions } = options;
+  return new StreamLink(new WebByteStream(streams, onDestroyed), linkOptions);
 }
