@@ -5,6 +5,7 @@
 import { checkBarePage } from "./browser/bare-page.ts";
 import { startChromium } from "./browser/chromium.ts";
 import { checkMainJobPage } from "./browser/main-job-page.ts";
+import { checkPageLife } from "./browser/page-life.ts";
 import { Tally } from "./browser/tally.ts";
 
 const tally = new Tally();
@@ -13,6 +14,7 @@ await tally.check("the browser runs", async () => {
   try {
     await checkMainJobPage(browser, tally);
     await checkBarePage(browser, tally);
+    await checkPageLife(browser, tally);
   } finally {
     await browser.close();
   }

@@ -22,7 +22,12 @@ export async function startChromium(): Promise<Browser> {
   if (!existsSync(EXECUTABLE)) {
     throw new Error(`there is no ${EXECUTABLE}: install the Debian package chromium`);
   }
-  return chromium.launch({ executablePath: EXECUTABLE, args: ARGS });
+  return chromium.launch({
+    executablePath: EXECUTABLE,
+    args: ARGS,
+    // Pages that are left are kept, as for a person.
+    ignoreDefaultArgs: ["--disable-back-forward-cache"],
+  });
 }
 
 /** A page, and everything that went wrong on it unasked. */
@@ -34,6 +39,11 @@ export interface WatchedPage {
 
 export async function openPage(browser: Browser, url: string): Promise<WatchedPage> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme: "light" });
+  return watchPage(page, url);
+}
+
+/** Opens an address in a page that is there. */
+export async function watchPage(page: Page, url: string): Promise<WatchedPage> {
   page.setDefaultTimeout(WAIT_MS);
   const heard: string[] = [];
   page.on("console", (message) => {
