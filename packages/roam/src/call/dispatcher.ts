@@ -10,6 +10,7 @@ import { checkMetadata, Metadata } from "../wire/metadata.ts";
 import { CallContext } from "./call-context.ts";
 import { UserFailure } from "./call-error.ts";
 import type { CallLine, CallPlaces } from "./call-places.ts";
+import { checkRequestId, type Dispatching } from "./dispatching.ts";
 import type { HandledMethod, Handler } from "./handler.ts";
 import { HandlerChannels } from "./handler-channels.ts";
 import { runMiddleware } from "./middleware.ts";
@@ -26,7 +27,7 @@ export interface DispatcherOptions {
   readonly channels: ChannelTable;
   /** Ours on the connection: requests come with the other one. */
   readonly parity: Parity;
-  readonly handler: Handler | undefined;
+  readonly handler: Handler;
   readonly limits: Limits;
   readonly clock: Clock;
   readonly peer: string;
@@ -60,7 +61,7 @@ interface Served {
 }
 
 /** Serves the calls of one connection: one response for each request, whatever happens. */
-export class Dispatcher implements CallLine {
+export class Dispatcher implements Dispatching, CallLine {
   readonly #options: DispatcherOptions;
   /** A handler that settles at once is never in here: nothing can come in between. */
   readonly #served = new Map<Id, Served>();
@@ -86,17 +87,14 @@ export class Dispatcher implements CallLine {
     return this.#queue.size;
   }
 
-  /** Calls that came, ever. */
   get received(): number {
     return this.#received;
   }
 
-  /** Those of them that were answered with an error of any kind, or not at all. */
   get failed(): number {
     return this.#failed;
   }
 
-  /** Serves those that run to their end, and no others. */
   drain(): void {
     this.#isDraining = true;
     const queued = [...this.#queue.values()];
@@ -104,7 +102,6 @@ export class Dispatcher implements CallLine {
     for (const { request } of queued) this.#refuse(request);
   }
 
-  /** @throws ProtocolError for an id that is not the caller's to use, or beyond the queue */
   onCall(request: RequestCall): void {
     this.#checkId(request.id);
     this.#received++;
@@ -137,10 +134,7 @@ export class Dispatcher implements CallLine {
 
   // r[impl rpc.request.id-allocation]
   #checkId(id: Id): void {
-    const isOdd = typeof id === "bigint" ? (id & 1n) === 1n : id % 2 === 1;
-    if (id === 0 || isOdd === (this.#options.parity === "odd")) {
-      throw new ProtocolError("rpc.request.id-allocation", `request id ${id} is not the caller's`);
-    }
+    checkRequestId(id, this.#options.parity);
     if (this.#served.has(id) || this.#queue.has(id)) {
       throw new ProtocolError("rpc.request.id-allocation", `request id ${id} is in flight already`);
     }
@@ -150,7 +144,7 @@ export class Dispatcher implements CallLine {
   #serve(request: RequestCall, arrivedMs: number | undefined): void {
     const { handler, channels: table } = this.#options;
     if (this.#isDraining) return this.#refuse(request);
-    const handled = handler?.find(request.methodLo, request.methodHi);
+    const handled = handler.find(request.methodLo, request.methodHi);
     if (handled === undefined) return this.#dismiss(request, UNKNOWN_METHOD);
     const channels = handled.method.hasChannels ? new HandlerChannels(request.channels, table) : undefined;
     const args = this.#decodeArgs(handled, request, channels);
@@ -191,7 +185,7 @@ export class Dispatcher implements CallLine {
     this.#running++;
     this.#options.places?.onStarted();
     if (context.timeLeftMs === 0) return this.#expire(request, context, channels);
-    const { middleware } = handler as Handler;
+    const { middleware } = handler;
     let body: Body;
     try {
       const given = adapt === undefined ? args : adapt(args);
@@ -265,7 +259,6 @@ export class Dispatcher implements CallLine {
     return CANCELLED;
   }
 
-  /** The caller does not want the answer any more. An unknown id is one answered already. */
   onCancel({ id }: RequestCancel): void {
     const queued = this.#queue.get(id);
     if (queued !== undefined) {
@@ -377,7 +370,6 @@ export class Dispatcher implements CallLine {
     }
   }
 
-  /** The connection is gone: handlers are told, nobody is answered. */
   fail(cause: RoamError): void {
     this.#failure = cause;
     this.#clearQueue();

@@ -1,5 +1,7 @@
 import type { MethodDescriptor, OlderVersion, Service } from "../schema/service.ts";
 import type { CallContext } from "./call-context.ts";
+import { Dispatcher, type DispatcherOptions } from "./dispatcher.ts";
+import type { Dispatching } from "./dispatching.ts";
 import type { Middleware } from "./middleware.ts";
 import { olderMethod } from "./older-method.ts";
 import { type Answers, answersOf } from "./response.ts";
@@ -16,6 +18,8 @@ export interface Handler {
   /** The method with this id and the function for it. */
   find(idLo: number, idHi: number): HandledMethod | undefined;
   readonly maxCredit: number;
+  /** Serves the calls of one connection. A client that serves nothing has no code for it. */
+  dispatch(options: Omit<DispatcherOptions, "handler">): Dispatching;
   /** Its calls are served while a session winds up, and nobody waits for them. */
   readonly isServedToTheEnd?: boolean;
 }
@@ -53,6 +57,10 @@ export function implement(
     middleware,
     maxCredit: methods.maxCredit,
     find: (idLo, idHi) => methods.find(idLo, idHi),
+    // By whatever object it is a method of: some are made of others.
+    dispatch(options) {
+      return new Dispatcher({ ...options, handler: this });
+    },
   };
 }
 

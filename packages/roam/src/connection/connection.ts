@@ -1,6 +1,7 @@
 import type { CallPlaces } from "../call/call-places.ts";
 import { Caller } from "../call/caller.ts";
-import { Dispatcher, type OnHandlerError } from "../call/dispatcher.ts";
+import type { OnHandlerError } from "../call/dispatcher.ts";
+import { type Dispatching, NotServed } from "../call/dispatching.ts";
 import type { Handler } from "../call/handler.ts";
 import { ChannelTable } from "../channel/channel-table.ts";
 import type { CreditBudget } from "../channel/credit.ts";
@@ -61,7 +62,7 @@ export class Connection implements MessageSink {
   readonly clock: Clock;
   readonly caller: Caller;
   readonly channels: ChannelTable;
-  readonly dispatcher: Dispatcher;
+  readonly dispatcher: Dispatching;
   readonly #host: ConnectionHost;
   readonly #isServedToTheEnd: boolean;
   /** Caller handles and live channels: above zero the connection is wanted. */
@@ -104,22 +105,21 @@ export class Connection implements MessageSink {
       limits,
       clock,
     });
-    this.dispatcher = new Dispatcher({
-      sink: this,
-      channels: this.channels,
-      parity: options.parity,
-      handler: options.handler,
-      limits,
-      clock,
-      peer: host.peer,
-      principal: options.principal,
-      // What tells how busy a server is must not wait for it.
-      places: this.#isServedToTheEnd ? undefined : host.callPlaces,
-      onHandlerError: (error, call) => host.onHandlerError(error, call),
-      onBuffered,
-      onRunning: this.#isServedToTheEnd ? () => {} : (delta) => host.onRunning(delta),
-      onViolation: (error) => host.onViolation(error),
-    });
+    const parts = { sink: this, channels: this.channels, parity: options.parity };
+    this.dispatcher =
+      options.handler?.dispatch({
+        ...parts,
+        limits,
+        clock,
+        peer: host.peer,
+        principal: options.principal,
+        // What tells how busy a server is must not wait for it.
+        places: this.#isServedToTheEnd ? undefined : host.callPlaces,
+        onHandlerError: (error, call) => host.onHandlerError(error, call),
+        onBuffered,
+        onRunning: this.#isServedToTheEnd ? () => {} : (delta) => host.onRunning(delta),
+        onViolation: (error) => host.onViolation(error),
+      }) ?? new NotServed(parts);
   }
 
   get hasEnded(): boolean {

@@ -5,7 +5,6 @@ import { checkMetadata, Metadata } from "../wire/metadata.ts";
 import type { ConnectionTable, Route } from "./connection-table.ts";
 import { otherParity } from "./handshake.ts";
 import type { Outbox } from "./outbox.ts";
-import { forwardConnection } from "./proxy.ts";
 import type { Session } from "./session.ts";
 import type { ConnectionAcceptor, ConnectionDecision } from "./session-options.ts";
 
@@ -83,10 +82,9 @@ export class InboundOpens {
     if (!this.#isWaiting(id)) return;
     const session = this.#session;
     if (this.isDraining) return this.#reject(id);
-    if ("forwardTo" in decision) {
-      forwardConnection(
+    if ("forward" in decision) {
+      return decision.forward(
         session,
-        decision.forwardTo,
         { id, settings, metadata },
         {
           isWaiting: () => this.#isWaiting(id),
@@ -94,7 +92,6 @@ export class InboundOpens {
           rejected: (far) => this.#reject(id, far),
         },
       );
-      return;
     }
     const answer = Metadata.from(decision.metadata);
     checkMetadata(answer, session.limits);

@@ -3,6 +3,7 @@ export { establish } from "./establish.ts";
 export type { KeepaliveOptions } from "./keepalive.ts";
 export { messageFamily } from "./message-family.ts";
 export { ConnectionRejected } from "./pending-opens.ts";
+export { forwardTo } from "./proxy.ts";
 export { Session } from "./session.ts";
 export type {
   ConnectionAcceptor,

@@ -3,11 +3,12 @@ import type { SendPermit } from "../channel/message-sink.ts";
 import { asError, RoamError } from "../errors.ts";
 import { Deque } from "../internal/deque.ts";
 import { ownRest } from "../internal/own.ts";
-import type { ConnectionMessage, ConnectionSettings, Id } from "../wire/message.ts";
+import type { ConnectionMessage, Id } from "../wire/message.ts";
 import { Metadata } from "../wire/metadata.ts";
 import type { Route } from "./connection-table.ts";
 import { ConnectionRejected } from "./pending-opens.ts";
 import type { Session } from "./session.ts";
+import type { ConnectionDecision, Forward } from "./session-options.ts";
 
 /** Messages held for one direction at which reading from their sender pauses. */
 const HIGH_WATER = 64;
@@ -92,20 +93,13 @@ class ProxyLeg implements Route {
 /**
  * Answers an open by opening the same connection with a far peer, and joins the two: ids,
  * payloads and metadata pass unchanged and undecoded, entries flagged NO_PROPAGATE excepted.
- *
- * @param answer.isWaiting false when the near peer has given up meanwhile
  */
 // r[impl session.x.proxy]
-export function forwardConnection(
-  near: Session,
-  far: Session,
-  offered: { readonly id: Id; readonly settings: ConnectionSettings; readonly metadata: Metadata },
-  answer: {
-    isWaiting(): boolean;
-    accepted(route: Route, far: { maxConcurrentRequests: number; metadata: Metadata }): void;
-    rejected(metadata: Metadata): void;
-  },
-): void {
+export function forwardTo(far: Session): ConnectionDecision {
+  return { forward: (...open) => forwardConnection(far, ...open) };
+}
+
+function forwardConnection(far: Session, ...[near, offered, answer]: Parameters<Forward>): void {
   const { id, settings } = offered;
   let unwanted: Id | undefined;
   let toFar: ProxyLeg | undefined;

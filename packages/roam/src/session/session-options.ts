@@ -7,6 +7,7 @@ import type { HeldBytes } from "../internal/held-bytes.ts";
 import type { Limits } from "../limits.ts";
 import type { ConnectionSettings, Id, Parity } from "../wire/message.ts";
 import type { Metadata, MetadataInit } from "../wire/metadata.ts";
+import type { Route } from "./connection-table.ts";
 import type { KeepaliveOptions } from "./keepalive.ts";
 import type { Session } from "./session.ts";
 import type { Stall } from "./stall-watch.ts";
@@ -24,6 +25,21 @@ export interface ConnectionRequest {
   readonly signal: AbortSignal;
 }
 
+/** Opens the same connection elsewhere and joins the two. */
+export type Forward = (
+  near: Session,
+  offered: { readonly id: Id; readonly settings: ConnectionSettings; readonly metadata: Metadata },
+  answer: {
+    /** False when the near peer has given up meanwhile. */
+    isWaiting(): boolean;
+    accepted(
+      route: Route,
+      far: { readonly maxConcurrentRequests: number; readonly metadata: Metadata },
+    ): void;
+    rejected(metadata: Metadata): void;
+  },
+) => void;
+
 /** How an open is answered. */
 export type ConnectionDecision =
   | {
@@ -39,8 +55,8 @@ export type ConnectionDecision =
       onOpen?(connection: Connection): void;
     }
   | { readonly accept: false; readonly metadata?: MetadataInit }
-  /** Messages go on to another session, unread. */
-  | { readonly forwardTo: Session };
+  /** Messages go on to another session, unread: see `forwardTo`. */
+  | { readonly forward: Forward };
 
 /** Decides about virtual connections. Without one, all are rejected. */
 // r[impl rpc.virtual-connection.accept]

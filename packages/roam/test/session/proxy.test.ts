@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { accept, connect, implement, RoamError } from "roam";
 import { memoryLinkPair } from "roam/link";
-import type { SessionOptions } from "roam/session";
+import { forwardTo, type SessionOptions } from "roam/session";
 import { type ScriptedPeer, settled } from "roam/testing";
 import { type Message, Metadata, MetadataEntry, NO_PROPAGATE, SENSITIVE } from "roam/wire";
 import {
@@ -28,7 +28,7 @@ async function proxied(nearOptions: SessionOptions = {}, farOptions: SessionOpti
   const far = await scripted("initiator", farOptions);
   const near = await scripted("acceptor", {
     ...nearOptions,
-    acceptConnection: () => ({ forwardTo: far.session }),
+    acceptConnection: () => forwardTo(far.session),
   });
   return {
     near,
@@ -329,10 +329,10 @@ test("a client and a service through two proxies: calls, errors, both channel di
   const [middleEnd, clientLink] = memoryLinkPair();
   const server = accept(serverEnd, handler, { services: [handler] });
   const back = await connect(backLink, Hub);
-  const middleSession = accept(backEnd, handler, { acceptConnection: () => ({ forwardTo: back.$.session }) });
+  const middleSession = accept(backEnd, handler, { acceptConnection: () => forwardTo(back.$.session) });
   const middle = await connect(middleLink, Hub);
   const lastSession = accept(middleEnd, handler, {
-    acceptConnection: () => ({ forwardTo: middle.$.session }),
+    acceptConnection: () => forwardTo(middle.$.session),
   });
   const root = await connect(clientLink, Hub);
   const client = await root.$.open(Testbed);
