@@ -2,6 +2,7 @@ import { DEFAULT_RETENTION } from "roam/conduit";
 import { expectEqual } from "../vectors/tally.ts";
 import { knock } from "./knock.ts";
 import { Owner } from "./owner.ts";
+import { RawSocket } from "./raw-link.ts";
 import { type AttackCase, type Scene, sideBySide } from "./scene.ts";
 import { Target, VirtualTarget } from "./target.ts";
 
@@ -108,15 +109,12 @@ export const numberWithoutKey: AttackCase = {
 
 /** A server that tells principals apart: by the port that a link comes from, known before it says a word. */
 export async function guardedTarget() {
-  const thieves = new Set<number>();
+  // Told apart by address: a port is given to another as soon as it is free.
+  const thief = "127.0.0.2";
   const target = await Target.tcp({
-    authenticate: ({ peer }) => (thieves.has(Number(peer.split(":").at(-1))) ? "thief" : "owner"),
+    authenticate: ({ peer }) => (peer.startsWith(`${thief}:`) ? "thief" : "owner"),
   });
-  const dialAsThief = async () => {
-    const link = await target.dial();
-    thieves.add(link.localPort);
-    return link;
-  };
+  const dialAsThief = () => RawSocket.dial(target.port, thief);
   return { target, dialAsThief };
 }
 

@@ -140,11 +140,6 @@ export class RawSocket extends RawLink {
     socket.on("end", () => this.onEnd()).on("close", () => this.onEnd());
   }
 
-  /** The port that the server sees: it tells attackers apart. */
-  get localPort(): number {
-    return this.#socket.localPort as number;
-  }
-
   writeBytes(bytes: Uint8Array): void {
     this.#socket.write(bytes);
   }
