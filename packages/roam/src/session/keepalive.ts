@@ -10,7 +10,14 @@ export interface KeepaliveOptions {
 /** `idle` waits to send the next Ping; `waiting` for the Pong to the one that is out. */
 export type KeepaliveState =
   | { readonly kind: "idle"; readonly nextNonce: number; readonly pingAtMs: number }
-  | { readonly kind: "waiting"; readonly nonce: number; readonly sentAtMs: number; readonly dueAtMs: number };
+  | {
+      readonly kind: "waiting";
+      readonly nonce: number;
+      readonly sentAtMs: number;
+      readonly dueAtMs: number;
+      /** The Pong was given its time again, for this process had stood still. */
+      readonly isSecondTime?: true;
+    };
 
 export type KeepaliveEffect =
   | { readonly kind: "ping"; readonly nonce: number }
@@ -21,6 +28,9 @@ export interface KeepaliveStep {
   readonly state: KeepaliveState;
   readonly effects: readonly KeepaliveEffect[];
 }
+
+/** A timer that runs so much too late (ms) tells of a process that stood still: stopped, suspended or busy. */
+const STOOD_STILL_MS = 50;
 
 export function startKeepalive(options: KeepaliveOptions, nowMs: number): KeepaliveState {
   return { kind: "idle", nextNonce: 1, pingAtMs: nowMs + options.intervalMs };
@@ -39,7 +49,12 @@ export function onKeepaliveTime(
   nowMs: number,
 ): KeepaliveStep {
   if (nowMs < keepaliveDueMs(state)) return { state, effects: [] };
-  if (state.kind === "waiting") return { state, effects: [{ kind: "dead" }] };
+  if (state.kind === "waiting") {
+    // The Pong may be here, and nobody was there to read it: that is not the counterpart's fault.
+    const stoodStill = nowMs - state.dueAtMs >= STOOD_STILL_MS;
+    if (!stoodStill || state.isSecondTime) return { state, effects: [{ kind: "dead" }] };
+    return { state: { ...state, dueAtMs: nowMs + options.timeoutMs, isSecondTime: true }, effects: [] };
+  }
   const nonce = state.nextNonce;
   return {
     state: { kind: "waiting", nonce, sentAtMs: nowMs, dueAtMs: nowMs + options.timeoutMs },

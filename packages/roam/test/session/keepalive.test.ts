@@ -31,6 +31,20 @@ suite("keepalive steps", () => {
     assert.deepEqual(onKeepaliveTime(waiting, options, 1_030).effects, [{ kind: "dead" }]);
   });
 
+  test("one who stood still gives the Pong its time again, once for each Ping", () => {
+    const dead = [{ kind: "dead" }];
+    assert.deepEqual(onKeepaliveTime(waiting, options, 1_030 + 49).effects, dead);
+    const again = onKeepaliveTime(waiting, options, 9_000);
+    assert.deepEqual(again, { state: { ...waiting, dueAtMs: 9_030, isSecondTime: true }, effects: [] });
+    assert.deepEqual(onKeepaliveTime(again.state, options, 9_030).effects, dead);
+    assert.deepEqual(onKeepaliveTime(again.state, options, 20_000).effects, dead);
+    assert.deepEqual(onPong(again.state, options, 4, 9_010).state, {
+      kind: "idle",
+      nextNonce: 5,
+      pingAtMs: 9_110,
+    });
+  });
+
   test("its Pong gives the round trip and puts the next Ping off", () => {
     assert.deepEqual(onPong(waiting, options, 4, 1_020), {
       state: { kind: "idle", nextNonce: 5, pingAtMs: 1_120 },
