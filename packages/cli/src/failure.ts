@@ -96,5 +96,7 @@ function systemText(error: Error): string {
     EADDRINUSE: "the address is in use",
   };
   const what = known[code ?? ""];
-  return what === undefined ? error.message : `${path ?? error.message}: ${what}`;
+  if (what !== undefined) return `${path ?? error.message}: ${what}`;
+  // A write that fails says why, but not where.
+  return path === undefined || error.message.includes(path) ? error.message : `${path}: ${error.message}`;
 }

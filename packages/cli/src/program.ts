@@ -27,6 +27,7 @@ Colour is for terminals; NO_COLOR and FORCE_COLOR are honoured. ROAM_LOG=1 tells
 export async function runProgram(argv: readonly string[], streams: Streams): Promise<ExitCode> {
   // The help is written by others, and whoever it was for may be gone.
   for (const stream of [streams.stdout, streams.stderr]) stream.on("error", () => {});
+  const io = new Io(streams, { isJson: argv.includes("--json") });
   const outcome: { exit: ExitCode } = { exit: EXIT.ok };
   const program = buildProgram(streams, async (definition, given) => {
     outcome.exit = await runCommand(definition, given, streams);
@@ -38,18 +39,27 @@ export async function runProgram(argv: readonly string[], streams: Streams): Pro
     }
     await program.parseAsync([...argv], { from: "user" });
   } catch (error) {
-    return usageExit(error, streams, argv.includes("--json"));
+    return await usageExit(error, io);
+  } finally {
+    io.release();
   }
   return outcome.exit;
 }
 
 /** The exit for what commander threw; it has written its own messages already. */
-function usageExit(error: unknown, streams: Streams, isJson: boolean): ExitCode {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  const io = new Io(streams, { isJson });
-  const failure = failureOf(error);
+async function usageExit(error: unknown, io: Io): Promise<ExitCode> {
+  let reason = error;
+  if (error instanceof CommanderError) {
+    if (error.exitCode !== 0) return EXIT.usage;
+    // Help or a version that was asked for: it may not have got there.
+    await io.flush();
+    if (!io.signal.aborted) return EXIT.ok;
+    const stop = stopped(io);
+    if (stop !== undefined) return stop;
+    ({ reason } = io.signal);
+  }
+  const failure = failureOf(reason);
   tell(failure, io);
-  io.release();
   return failure.exit;
 }
 

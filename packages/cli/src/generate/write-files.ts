@@ -1,4 +1,12 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 
 export interface WrittenFile {
@@ -16,9 +24,23 @@ export function writeFiles(files: ReadonlyMap<string, string>, isCheck: boolean)
     if (textOf(path) === text) return { path, status: "unchanged" };
     if (isCheck) return { path, status: "stale" };
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
+    replaceFile(path, text);
     return { path, status: "written" };
   });
+}
+
+/** All of it or nothing: on a full disk there must not be half a module where a whole one was. */
+function replaceFile(path: string, text: string): void {
+  // Where a symbolic link leads to: a rename would replace the link.
+  const target = existsSync(path) ? realpathSync(path) : path;
+  const part = `${target}.${process.pid}.part`;
+  try {
+    writeFileSync(part, text);
+    renameSync(part, target);
+  } catch (error) {
+    rmSync(part, { force: true });
+    throw Object.assign(error as NodeJS.ErrnoException, { path });
+  }
 }
 
 function textOf(path: string): string | undefined {
