@@ -4,9 +4,21 @@ import { type ChildProcess, fork } from "node:child_process";
 export class AskedProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
 
-  /** @param execArgv flags of Node */
-  constructor(program: string, args: readonly string[], execArgv: readonly string[]) {
-    this.#child = fork(program, args, { execArgv: [...execArgv] });
+  /**
+   * @param execArgv flags of Node
+   * @param options.maxFiles open at a time, as `ulimit -n` has it (default: as many as this one's)
+   */
+  constructor(
+    program: string,
+    args: readonly string[],
+    execArgv: readonly string[],
+    { maxFiles }: { readonly maxFiles?: number } = {},
+  ) {
+    const shell = ["-c", `ulimit -n ${maxFiles}; exec "$0" "$@"`, process.execPath];
+    this.#child =
+      maxFiles === undefined
+        ? fork(program, args, { execArgv: [...execArgv] })
+        : fork(program, args, { execPath: "/bin/sh", execArgv: [...shell, ...execArgv] });
   }
 
   get pid(): number {
