@@ -3,7 +3,7 @@ import type { Id } from "../wire/message.ts";
 export interface KeepaliveOptions {
   /** Time from one Pong to the next Ping (ms). */
   readonly intervalMs: number;
-  /** Time that its Pong may take (ms). */
+  /** Time that its Pong may take (ms); once more if this process itself stood still when it was due. */
   readonly timeoutMs: number;
 }
 
