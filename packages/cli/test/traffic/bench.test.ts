@@ -87,7 +87,8 @@ suite("roam bench", () => {
   test("runs for a time, after a time that does not count", async () => {
     const { exit, result } = await bench(shop.address, "find", "1", "-d", "150ms", "--warmup", "50ms");
     assert.equal(exit, 0);
-    assert(result.seconds >= 0.15 && result.seconds < 2, `${result.seconds} s`);
+    // Timers count whole milliseconds, and may be up to one early by a clock that counts parts.
+    assert(result.seconds >= 0.149 && result.seconds < 2, `${result.seconds} s`);
     assert(result.calls > 10);
   });
 

@@ -31,8 +31,8 @@ interface Seen {
 /** No script but this one, nothing evaluated, and nothing to talk to but this server. */
 const POLICY = "default-src 'none'; script-src 'self'; connect-src ws://127.0.0.1:*";
 
-/** What the browser says of its own accord of a link that it took away. */
-const EXPECTED = /Page entered Back-Forward Cache/;
+/** What the browser says of its own accord of a link that it took away, and of one that it cannot have. */
+const EXPECTED = /Page entered Back-Forward Cache|ERR_INTERNET_DISCONNECTED/;
 
 const SCRIPT = `
 import { connect, method, service, t } from "roam";
