@@ -22,6 +22,7 @@ import { announce, checkSchemas, type SchemaCheck, SERVICE_KEY } from "./session
 import { messageFamily } from "./session/message-family.ts";
 import type { Session } from "./session/session.ts";
 import type { ConnectionAcceptor, SessionOptions } from "./session/session-options.ts";
+import { withTunnels } from "./tunnel/tunnel-offer.ts";
 import type { Message } from "./wire/message.ts";
 import type { Metadata } from "./wire/metadata.ts";
 
@@ -53,6 +54,8 @@ export interface ServeOptions
    * `authenticate` decides who may ask. False where a proxy on this machine lets strangers in.
    */
   readonly introspection?: boolean | IntrospectionOptions;
+  /** Sessions may carry links with sessions of their own: see `roam/tunnel` (default: they may not). */
+  readonly tunnels?: boolean;
   readonly transport?: object;
   readonly schemaCheck?: SchemaCheck;
   readonly logger?: Logger;
@@ -120,7 +123,14 @@ export async function serveHandler(
   const startedMs = (options.clock ?? systemClock).nowMs();
   let address: string | undefined;
   const usage = () => usageOf(sessions, inbound, shared);
-  const place: Place = { sessions, startedMs, usage, address: () => address, isDraining: () => isClosing };
+  const place: Place = {
+    sessions,
+    startedMs,
+    usage,
+    address: () => address,
+    isDraining: () => isClosing,
+    onLink: options.tunnels ? (link) => onLink(link) : undefined,
+  };
   // Each with a signal of its own: one for all would have as many listeners as there are handshakes.
   const handshakes = new Map<AbortController, Promise<void>>();
   const closing = new RoamError("closed", "the server is closing");
@@ -136,7 +146,7 @@ export async function serveHandler(
       logger.error("onSession failed:", error);
     }
   };
-  const listener = await listen((link) => {
+  const onLink = (link: Link): void => {
     if (isClosing) return link.destroy(closing);
     const handshake = new AbortController();
     const { signal } = handshake;
@@ -154,7 +164,8 @@ export async function serveHandler(
       .catch(() => {});
     handshakes.set(handshake, accepted);
     void accepted.finally(() => handshakes.delete(handshake));
-  });
+  };
+  const listener = await listen(onLink);
   ({ address } = listener);
   const stop = async (end: (session: Session) => Promise<void>) => {
     isClosing = true;
@@ -194,6 +205,7 @@ export function accept(
     usage: undefined,
     address: () => undefined,
     isDraining: () => false,
+    onLink: undefined,
   };
   const admitted = { admission, identity: identityOf(link), place };
   const onSession = (session: Session) => {
@@ -204,7 +216,10 @@ export function accept(
 }
 
 /** Where a session is accepted, for those who ask about it. */
-type Place = Pick<Offer, "sessions" | "startedMs" | "usage" | "address" | "isDraining">;
+interface Place extends Pick<Offer, "sessions" | "startedMs" | "usage" | "address" | "isDraining"> {
+  /** Takes the links of tunnels; undefined where there are none. */
+  readonly onLink: ((link: Link) => void) | undefined;
+}
 
 /** A line of the log for the first link that was refused, the second, the fourth, the eighth … */
 function tellNowAndThen(logger: Logger): (peer: string, reason: string) => void {
@@ -236,6 +251,9 @@ async function acceptOn(
     isGuarded: authenticate !== undefined,
     clock: options.clock ?? systemClock,
   };
+  const { onLink } = place;
+  const tunnelled = (accept: ConnectionAcceptor) =>
+    onLink === undefined ? accept : withTunnels(accept, { facts: () => identity.facts, onLink });
   return sessionOn(conduit, "acceptor", announced, {
     ...options,
     handler,
@@ -244,7 +262,7 @@ async function acceptOn(
     ...(authenticate === undefined
       ? {}
       : { admit: (hello: Metadata, signal: AbortSignal) => admission.session(identity, hello, signal) }),
-    acceptConnection: admission.connections(identity, withIntrospection(accept, offer)),
+    acceptConnection: admission.connections(identity, tunnelled(withIntrospection(accept, offer))),
   });
 }
 

@@ -22,6 +22,8 @@ export interface Handler {
   dispatch(options: Omit<DispatcherOptions, "handler">): Dispatching;
   /** Its calls are served while a session winds up, and nobody waits for them. */
   readonly isServedToTheEnd?: boolean;
+  /** Its calls carry those of others, and take no place among the calls of a server. */
+  readonly isCarrier?: boolean;
 }
 
 export interface HandledMethod {

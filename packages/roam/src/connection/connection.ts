@@ -114,7 +114,7 @@ export class Connection implements MessageSink {
         peer: host.peer,
         principal: options.principal,
         // What tells how busy a server is must not wait for it.
-        places: this.#isServedToTheEnd ? undefined : host.callPlaces,
+        places: this.#isServedToTheEnd || options.handler.isCarrier ? undefined : host.callPlaces,
         onHandlerError: (error, call) => host.onHandlerError(error, call),
         onBuffered,
         onRunning: this.#isServedToTheEnd ? () => {} : (delta) => host.onRunning(delta),

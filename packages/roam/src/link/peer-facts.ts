@@ -7,6 +7,8 @@ export interface PeerFacts {
   readonly certificate?: PeerCertificate;
   /** Of a WebSocket's upgrade, `origin` and cookies among them; names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** The link lies in somebody's session, see `roam/tunnel`; the other facts are that session's. */
+  readonly isTunnel?: boolean;
 }
 
 export interface PeerCertificate {

@@ -160,9 +160,8 @@ export class StreamLink implements Link {
       this.rx.end();
       this.destroy(new RoamError("closed", "the far side closed the stream"));
     } else {
-      this.destroy(
-        new RoamError("io", error?.message ?? "the stream ended inside a payload", { cause: error }),
-      );
+      const reason = error instanceof RoamError ? error.reason : error?.message;
+      this.destroy(new RoamError("io", reason ?? "the stream ended inside a payload", { cause: error }));
     }
   }
 }

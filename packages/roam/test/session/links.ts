@@ -1,11 +1,25 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { implement, type Methods, type ServeOptions, type Server, type Service, serveHandler } from "roam";
+import {
+  accept,
+  connect,
+  implement,
+  type Methods,
+  type ServeOptions,
+  type Server,
+  type Service,
+  serveHandler,
+  service,
+} from "roam";
 import { type Link, type Listener, memoryLinkPair } from "roam/link";
 import { dialLocal, listenLocal } from "roam/local";
 import { dialTcp, listenTcp } from "roam/tcp";
+import { openTunnel } from "roam/tunnel";
 import { dialWs, listenWebSocket } from "roam/websocket-server";
+import { withTunnels } from "../../src/tunnel/tunnel-offer.ts";
+
+const Nothing = service("Nothing", {});
 
 /** A kind of link: how to listen, and how to dial what listens. */
 export interface LinkKind {
@@ -56,7 +70,23 @@ const ws: LinkKind = {
   },
 };
 
-export const linkKinds: readonly LinkKind[] = [memory, tcp, unix, ws];
+/** Links inside one session over memory, which a server with tunnels has. */
+const tunnel: LinkKind = {
+  name: "tunnel",
+  async listen(onLink) {
+    const [near, far] = memoryLinkPair();
+    const acceptConnection = withTunnels(() => ({ accept: false }), { facts: () => ({}), onLink });
+    const [outer] = await Promise.all([
+      connect(near, Nothing),
+      accept(far, implement(Nothing, {}), { acceptConnection }),
+    ]);
+    // Links live on, and the session that has them ends with the last one.
+    const close = () => outer.$.close();
+    return { address: "tunnel", close, dial: () => openTunnel(outer.$.session) };
+  },
+};
+
+export const linkKinds: readonly LinkKind[] = [memory, tcp, unix, ws, tunnel];
 
 /** A service on a kind of link, as `serve` has it for an address. */
 export async function serveOn<M extends Methods>(

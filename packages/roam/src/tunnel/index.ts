@@ -1,0 +1,2 @@
+export { openTunnel } from "./open-tunnel.ts";
+export { Tunnel } from "./tunnel-service.ts";
