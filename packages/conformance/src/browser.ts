@@ -6,6 +6,7 @@ import { checkBarePage } from "./browser/bare-page.ts";
 import { startChromium } from "./browser/chromium.ts";
 import { checkMainJobPage } from "./browser/main-job-page.ts";
 import { checkPageLife } from "./browser/page-life.ts";
+import { checkTabs } from "./browser/tabs.ts";
 import { Tally } from "./browser/tally.ts";
 
 const tally = new Tally();
@@ -15,6 +16,7 @@ await tally.check("the browser runs", async () => {
     await checkMainJobPage(browser, tally);
     await checkBarePage(browser, tally);
     await checkPageLife(browser, tally);
+    await checkTabs(browser, tally);
   } finally {
     await browser.close();
   }

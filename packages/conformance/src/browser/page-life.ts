@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { build } from "esbuild";
 import type { Browser, Page } from "playwright-core";
 import { method, serve, service, t } from "roam";
 import { type FaultProxy, faultProxy } from "roam/fault-proxy";
 import { type WatchedPage, watchPage } from "./chromium.ts";
+import { startSite } from "./site.ts";
 import type { Tally } from "./tally.ts";
 
 const TICKER = `service("Ticker", {
@@ -27,9 +25,6 @@ interface Seen {
   /** Times that it came back out of the page cache. */
   readonly restored: number;
 }
-
-/** No script but this one, nothing evaluated, and nothing to talk to but this server. */
-const POLICY = "default-src 'none'; script-src 'self'; connect-src ws://127.0.0.1:*";
 
 /** What the browser says of its own accord of a link that it took away, and of one that it cannot have. */
 const EXPECTED = /Page entered Back-Forward Cache|ERR_INTERNET_DISCONNECTED/;
@@ -61,7 +56,7 @@ export async function checkPageLife(browser: Browser, tally: Tally): Promise<voi
     echo: ({ text }) => text,
   });
   await using proxy = await faultProxy({ upstream: server.address });
-  await using site = await startSite();
+  await using site = await startSite({ "/page.js": SCRIPT });
   const at = `${site.address}?at=${encodeURIComponent(proxy.url())}`;
   for (const [name, live] of Object.entries(LIVES)) {
     await tally.check(`a page's session ${name}`, async () => {
@@ -164,37 +159,4 @@ async function growing(page: Page): Promise<void> {
   await until(page, "tick", ({ count }) => count > 0);
   const { count } = await seen(page);
   await until(page, "more ticks", (now) => now.count > count + 20);
-}
-
-async function startSite(): Promise<{ readonly address: string } & AsyncDisposable> {
-  const { outputFiles } = await build({
-    stdin: { contents: SCRIPT, resolveDir: import.meta.dirname },
-    bundle: true,
-    write: false,
-    format: "esm",
-    platform: "browser",
-    target: "es2022",
-    conditions: ["roam-source", "browser"],
-    logLevel: "silent",
-  });
-  const script = outputFiles[0]?.contents ?? assert.fail("esbuild gave no bundle");
-  const http = createServer(({ url }, response) => {
-    const isScript = url === "/page.js";
-    response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
-    response.setHeader("content-security-policy", POLICY);
-    if (isScript) return void response.end(script);
-    const isElsewhere = url?.endsWith("?elsewhere");
-    response.end(
-      `<!doctype html><title>page</title>${isElsewhere ? "" : '<script type="module" src="/page.js"></script>'}`,
-    );
-  });
-  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
-  const { port } = http.address() as AddressInfo;
-  return {
-    address: `http://127.0.0.1:${port}/`,
-    [Symbol.asyncDispose]: async () => {
-      http.closeAllConnections();
-      await new Promise((resolve) => void http.close(resolve));
-    },
-  };
 }
