@@ -4,6 +4,7 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const GOAL_BYTES = 15_000;
+const GOAL_HOOKS_BYTES = 2_000;
 const LARGEST = 10;
 
 const { values } = parseArgs({ options: { max: { type: "string" } } });
@@ -13,10 +14,11 @@ if (max !== undefined && !Number.isSafeInteger(max)) {
   process.exit(2);
 }
 
-/** Bundles one entry as a page would have it. */
-async function bundle(entry) {
+/** Bundles a module as a page would have it. */
+async function bundle(contents, external = []) {
   const { outputFiles, metafile } = await build({
-    entryPoints: [new URL(entry, import.meta.url).pathname],
+    stdin: { contents, resolveDir: import.meta.dirname, sourcefile: "page.js" },
+    external,
     bundle: true,
     minify: true,
     format: "esm",
@@ -41,8 +43,17 @@ async function bundle(entry) {
 const count = (bytes) => bytes.toLocaleString("en-US");
 const sizes = ({ minified, gzip }) => `${count(minified)} B minified, ${count(gzip)} B gzip`;
 
-const computed = await bundle("size/computed-ids.ts");
-const known = await bundle("size/known-ids.ts");
+const computed = await bundle('export * from "./size/computed-ids.ts";');
+const client = 'export * from "./size/known-ids.ts";';
+const known = await bundle(client);
+/** What comes on top of the client, by what is imported. */
+const FEATURES = {
+  "serving, too: implement": 'export { implement } from "roam";',
+  "one connection for all tabs: tabsSource": 'export { tabsSource } from "roam/tabs";',
+  "message ports: messagePortLink": 'export { messagePortLink } from "roam/message-port";',
+  "WebTransport: dialWebTransport": 'export { dialWebTransport } from "roam/web-transport";',
+};
+const reactHooks = await bundle('export * from "roam-react";', ["react", "roam"]);
 
 console.log("largest parts, ids known (bytes minified):");
 for (const { path, bytes } of known.parts.slice(0, LARGEST)) {
@@ -54,4 +65,13 @@ console.log(`\nconnect + service over WebSocket, ids computed: ${sizes(computed)
 console.log(
   `connect + service over WebSocket, ids known: ${sizes(known)} (goal ${count(max ?? GOAL_BYTES)})`,
 );
+console.log("\non top of it (bytes gzip):");
+for (const [feature, code] of Object.entries(FEATURES)) {
+  const { gzip } = await bundle(`${client}\n${code}`);
+  console.log(`${count(gzip - known.gzip).padStart(8)}  ${feature}`);
+}
+console.log(
+  `${count(reactHooks.gzip).padStart(8)}  React hooks: roam-react (goal ${count(GOAL_HOOKS_BYTES)})`,
+);
+if (reactHooks.gzip > GOAL_HOOKS_BYTES) process.exitCode = 1;
 if (max !== undefined && known.gzip > max) process.exitCode = 1;

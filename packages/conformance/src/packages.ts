@@ -13,7 +13,7 @@ import { installedRuntimes } from "./runtimes/runtimes.ts";
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const BUILD = join(ROOT, "build/packages");
 /** In the order in which they need each other. */
-const PUBLISHED = ["postcard", "roam", "cli"] as const;
+const PUBLISHED = ["postcard", "roam", "react", "cli"] as const;
 /** Of a project of their own: they bring compilers along, which are no business of this one. */
 const TOOLS = ["publint@0.3.25", "@arethetypeswrong/cli@0.18.5"];
 
@@ -136,6 +136,8 @@ await tally.check("all of them can be installed into an empty project", () =>
     "ws",
     "@types/node",
     "@types/ws",
+    "react",
+    "@types/react",
     ...PAGE_PACKAGES,
   ]),
 );
@@ -144,6 +146,26 @@ await checkInstalled(
   packed.flatMap(({ entries }) => entries),
   tally,
 );
+await tally.check("docs/react.md is typed", async () => {
+  const directory = join(empty, "react");
+  await mkdir(directory, { recursive: true });
+  const blocks = { "billing.ts": "README.md", "react.tsx": "docs/react.md" };
+  for (const [name, page] of Object.entries(blocks)) {
+    const [, code] = /```tsx?\n([\s\S]*?)```/.exec(await readFile(join(ROOT, page), "utf8")) ?? [];
+    await writeFile(join(directory, name), code ?? "");
+  }
+  const compilerOptions = {
+    module: "nodenext",
+    strict: true,
+    noEmit: true,
+    target: "es2023",
+    jsx: "react-jsx",
+    allowImportingTsExtensions: true,
+    types: [],
+  };
+  await writeFile(join(directory, "tsconfig.json"), JSON.stringify({ compilerOptions }));
+  await run(join(ROOT, "node_modules/.bin/tsc"), ["-p", "."], directory);
+});
 await checkAdapterPages(empty, await installedRuntimes(), tally);
 console.log(`${tally.passed} passed, ${tally.failed} failed`);
 process.exitCode = tally.failed === 0 ? 0 : 1;

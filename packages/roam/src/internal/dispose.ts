@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * `Symbol.dispose` and `Symbol.asyncDispose`, also where the platform lacks them: compilers that
  * lower `using` look under the same registered symbols.
