@@ -1,8 +1,10 @@
 /**
- * Chromium against a Node server: the page of the main job, used as a person would, and a bare
- * page. Leaves screenshots in `build/`. One line for each case; the last is `N passed, N failed`.
+ * Chromium against a Node server: the page of the main job and a board in three tabs, used as a person would; a
+ * bare page; pages and tabs that are cut, frozen, closed and killed. Leaves screenshots in `build/`. One line for
+ * each case; the last is `N passed, N failed`.
  */
 import { checkBarePage } from "./browser/bare-page.ts";
+import { checkBoard } from "./browser/board-page.ts";
 import { startChromium } from "./browser/chromium.ts";
 import { checkMainJobPage } from "./browser/main-job-page.ts";
 import { checkPageLife } from "./browser/page-life.ts";
@@ -17,6 +19,7 @@ await tally.check("the browser runs", async () => {
     await checkBarePage(browser, tally);
     await checkPageLife(browser, tally);
     await checkTabs(browser, tally);
+    await checkBoard(browser, tally);
   } finally {
     await browser.close();
   }
