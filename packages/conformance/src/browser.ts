@@ -6,6 +6,7 @@
 import { checkBarePage } from "./browser/bare-page.ts";
 import { checkBoard } from "./browser/board-page.ts";
 import { startChromium } from "./browser/chromium.ts";
+import { checkLinkCases } from "./browser/link-cases.ts";
 import { checkMainJobPage } from "./browser/main-job-page.ts";
 import { checkPageLife } from "./browser/page-life.ts";
 import { checkTabs } from "./browser/tabs.ts";
@@ -17,6 +18,7 @@ await tally.check("the browser runs", async () => {
   try {
     await checkMainJobPage(browser, tally);
     await checkBarePage(browser, tally);
+    await checkLinkCases(browser, tally);
     await checkPageLife(browser, tally);
     await checkTabs(browser, tally);
     await checkBoard(browser, tally);

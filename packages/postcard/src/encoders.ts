@@ -1,4 +1,5 @@
 import { EncodeError, within } from "./errors.ts";
+import { isBytes, isMap, isSet } from "./realms.ts";
 import {
   type EnumNode,
   type Field,
@@ -124,7 +125,7 @@ function character(value: unknown): string {
 }
 
 function byteArray(value: unknown): Uint8Array {
-  return value instanceof Uint8Array ? value : mismatch("a Uint8Array", value);
+  return isBytes(value) ? value : mismatch("a Uint8Array", value);
 }
 
 function wideEncoder(isNumber: boolean, bits: 64 | 128, isSigned: boolean): Encode {
@@ -189,7 +190,7 @@ function tupleEncoder(encoders: readonly Encode[]): Encode {
 
 function setEncoder(encode: Encode): Encode {
   return (w, value) => {
-    if (!(value instanceof Set)) return mismatch("a Set", value);
+    if (!isSet(value)) return mismatch("a Set", value);
     w.varint(value.size);
     elements(w, value, encode);
   };
@@ -197,7 +198,7 @@ function setEncoder(encode: Encode): Encode {
 
 function mapEncoder(encodeKey: Encode, encodeValue: Encode): Encode {
   return (w, value) => {
-    if (!(value instanceof Map)) return mismatch("a Map", value);
+    if (!isMap(value)) return mismatch("a Map", value);
     w.varint(value.size);
     let index = 0;
     let segment = "";

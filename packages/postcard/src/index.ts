@@ -2,6 +2,7 @@ export { type Codec, compile, decode, encode } from "./codec.ts";
 export { DecodeError, EncodeError, type Path } from "./errors.ts";
 export { MAX_DEPTH, MAX_ELEMENTS } from "./limits.ts";
 export { Reader } from "./reader.ts";
+export { isArrayBuffer, isBytes } from "./realms.ts";
 export {
   type CustomNode,
   type EnumNode,

@@ -1,4 +1,4 @@
-import { Reader } from "roam-postcard";
+import { isArrayBuffer, Reader } from "roam-postcard";
 import { RoamError } from "../errors.ts";
 import { Deque } from "../internal/deque.ts";
 import { atEndOfTurn } from "../internal/end-of-turn.ts";
@@ -141,7 +141,7 @@ class PortLink implements Link {
   }
 
   #take(message: unknown): void {
-    if (message instanceof ArrayBuffer && !this.#hasEndCome) {
+    if (isArrayBuffer(message) && !this.#hasEndCome) {
       if (this.#isFlowing && this.#inbound.size === 0) this.#deliver(message);
       else this.#inbound.push(message);
     } else if (isAck(message, this.#unackedBytes)) {
@@ -167,8 +167,8 @@ class PortLink implements Link {
     queueMicrotask(() => {
       this.#isDeliveryPending = false;
       while (this.#isFlowing && this.#inbound.size > 0) {
-        const next = this.#inbound.shift();
-        if (next instanceof ArrayBuffer) this.#deliver(next);
+        const next = this.#inbound.shift() as ArrayBuffer | typeof END;
+        if (next !== END) this.#deliver(next);
         else {
           this.rx.end();
           this.#finishIfDone();

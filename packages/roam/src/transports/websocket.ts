@@ -25,8 +25,8 @@ class PlatformSocket implements MessageSocket {
   start(events: MessageSocketEvents): void {
     const socket = this.#socket;
     const onMessage = ({ data }: MessageEvent) => {
-      if (data instanceof ArrayBuffer) events.onMessage(new Uint8Array(data));
-      else events.onText();
+      if (typeof data === "string") events.onText();
+      else events.onMessage(new Uint8Array(data as ArrayBuffer));
     };
     const onClose = () => events.onClosed();
     socket.addEventListener("message", onMessage);

@@ -1,3 +1,4 @@
+import { isBytes } from "roam-postcard";
 import { RoamError } from "../errors.ts";
 
 /** The value must not appear in logs, traces, errors or debug output. */
@@ -82,7 +83,7 @@ export class Metadata implements Iterable<MetadataEntry> {
     if (Symbol.iterator in init) return new Metadata([...init].map(created));
     return new Metadata(
       Object.entries(init).map(([key, value]) => {
-        if (typeof value !== "object" || value === null || value instanceof Uint8Array) {
+        if (typeof value !== "object" || value === null || isBytes(value)) {
           return created(new MetadataEntry(key, value));
         }
         const flags = (value.sensitive ? SENSITIVE : 0n) | (value.noPropagate ? NO_PROPAGATE : 0n);
@@ -137,7 +138,7 @@ function created(entry: MetadataEntry): MetadataEntry {
   if (flags < 0n || flags > MAX_FLAGS) throw new RangeError(`metadata ${key}: flags are 64 bits`);
   if (typeof value === "bigint") {
     if (value < 0n || value > MAX_U64) throw new RangeError(`metadata ${key}: the value is not a u64`);
-  } else if (typeof value !== "string" && !(value instanceof Uint8Array)) {
+  } else if (typeof value !== "string" && !isBytes(value)) {
     throw new TypeError(`metadata ${key}: a value is a string, a Uint8Array or a bigint`);
   }
   if ((flags & ~(SENSITIVE | NO_PROPAGATE)) !== 0n) throw new RangeError(`metadata ${key}: unknown flags`);
