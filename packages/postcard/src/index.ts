@@ -18,4 +18,4 @@ export {
 } from "./schema.ts";
 export type * from "./t.ts";
 export { t } from "./t.ts";
-export { type Mark, type Slab, Writer } from "./writer.ts";
+export { concat, type Mark, type Slab, Writer } from "./writer.ts";

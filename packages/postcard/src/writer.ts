@@ -292,7 +292,8 @@ export class Writer {
   }
 }
 
-function concat(pieces: readonly Uint8Array[]): Uint8Array {
+/** All pieces in one array of their own. */
+export function concat(pieces: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const piece of pieces) length += piece.length;
   const whole = new Uint8Array(length);

@@ -1,4 +1,4 @@
-import { isArrayBuffer, Reader } from "roam-postcard";
+import { isArrayBuffer, isBytes, Reader } from "roam-postcard";
 import { RoamError } from "../errors.ts";
 import { Deque } from "../internal/deque.ts";
 import { atEndOfTurn } from "../internal/end-of-turn.ts";
@@ -6,8 +6,10 @@ import type { Link } from "../link/link.ts";
 import { LinkRxBase } from "../link/link-rx-base.ts";
 import { LinkTxBase, outgoingWriter } from "../link/link-tx-base.ts";
 import { listenToPort, type PortLike } from "./port-events.ts";
+import { isTransferPending, joined } from "./transfer.ts";
 
 export type { PortLike } from "./port-events.ts";
+export { transfer, transferable } from "./transfer.ts";
 
 /** Bytes posted and not yet consumed over there, at which `reserve` waits. */
 const HIGH_WATER_BYTES = 1024 * 1024;
@@ -40,6 +42,7 @@ const NOTHING_WRITTEN = { offset: 0, gathered: 0 };
  * post is known to them only:
  *
  *   ArrayBuffer   the payloads of one turn, each behind its length (u32, little-endian)
+ *   Uint8Array    the same, in a part of a buffer that was handed over
  *   number        so many more bytes were consumed
  *   true          END
  *   false         GONE
@@ -54,7 +57,7 @@ class PortLink implements Link {
   readonly #port: PortLike;
   readonly #stopListening: () => void;
   /** Batches that came while nobody reads, and what came behind them. */
-  readonly #inbound = new Deque<ArrayBuffer | typeof END>();
+  readonly #inbound = new Deque<Uint8Array | typeof END>();
   #isFlowing = false;
   #isDeliveryPending = false;
   #isFlushPending = false;
@@ -76,7 +79,9 @@ class PortLink implements Link {
         gapBytes: LENGTH_BYTES,
         seal: (writer, start, length) => {
           writer.patchU32(start, length);
-          this.#flushSoon();
+          // In a message of its own, which has its buffer.
+          if (isTransferPending() && writer.gathered > 0) this.#flush();
+          else this.#flushSoon();
         },
         end: async () => this.#end(),
       },
@@ -120,10 +125,16 @@ class PortLink implements Link {
   #flush(): void {
     this.#isFlushPending = false;
     if (this.tx.writer.length === 0 || this.#isDead) return;
+    const { writer } = this.tx;
+    const isHandedOver = isTransferPending() && writer.gathered > 0;
     // A copy of exactly what was written: to post a view is to clone the whole buffer behind it.
-    const batch = this.tx.writer.cut(NOTHING_WRITTEN).buffer as ArrayBuffer;
-    const bytes = batch.byteLength;
-    this.#port.postMessage(batch, bytes < TRANSFER_FROM ? [] : [batch]);
+    const batch = isHandedOver ? joined(writer.take()) : writer.cut(NOTHING_WRITTEN);
+    const buffer = batch.buffer as ArrayBuffer;
+    const bytes = batch.length;
+    this.#port.postMessage(
+      bytes === buffer.byteLength ? buffer : batch,
+      bytes < TRANSFER_FROM ? [] : [buffer],
+    );
     this.#postedBytes += bytes + MESSAGE_BYTES;
     const rest = this.#postedBytes % ACK_BYTES;
     const charged = this.#postedBytes - rest;
@@ -141,9 +152,10 @@ class PortLink implements Link {
   }
 
   #take(message: unknown): void {
-    if (isArrayBuffer(message) && !this.#hasEndCome) {
-      if (this.#isFlowing && this.#inbound.size === 0) this.#deliver(message);
-      else this.#inbound.push(message);
+    const batch = isArrayBuffer(message) ? new Uint8Array(message) : message;
+    if (isBytes(batch) && !this.#hasEndCome) {
+      if (this.#isFlowing && this.#inbound.size === 0) this.#deliver(batch);
+      else this.#inbound.push(batch);
     } else if (isAck(message, this.#unackedBytes)) {
       this.#unackedBytes -= message;
       this.tx.queued(-message);
@@ -167,7 +179,7 @@ class PortLink implements Link {
     queueMicrotask(() => {
       this.#isDeliveryPending = false;
       while (this.#isFlowing && this.#inbound.size > 0) {
-        const next = this.#inbound.shift() as ArrayBuffer | typeof END;
+        const next = this.#inbound.shift() as Uint8Array | typeof END;
         if (next !== END) this.#deliver(next);
         else {
           this.rx.end();
@@ -177,9 +189,8 @@ class PortLink implements Link {
     });
   }
 
-  #deliver(batch: ArrayBuffer): void {
-    const bytes = new Uint8Array(batch);
-    const view = new DataView(batch);
+  #deliver(bytes: Uint8Array): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let at = 0;
     while (at < bytes.length) {
       const start = at + LENGTH_BYTES;

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { suite, test } from "node:test";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
-import { connect, RoamError } from "roam";
+import { accept, type ClientOf, connect, implement, method, RoamError, service, t } from "roam";
 import { type Link, LinkReceiver } from "roam/link";
-import { messagePortLink } from "roam/message-port";
+import { messagePortLink, transfer, transferable } from "roam/message-port";
 import { linkCasesFor, noLeaks, settled } from "roam/testing";
 import { PortService } from "./fixtures/port-service.ts";
 
@@ -170,7 +170,8 @@ suite("messages that are not a link's", () => {
   for (const { name, messages, code = "io" } of [
     { name: "a text", messages: ["hello"] },
     { name: "an object", messages: [{ kind: "payload" }] },
-    { name: "a view", messages: [new Uint8Array(8)] },
+    { name: "a view of other numbers", messages: [new Uint16Array(8)] },
+    { name: "a view with a length that is cut", messages: [Uint8Array.of(1, 0, 0, 0, 7, 1, 0).subarray(1)] },
     { name: "nothing", messages: [undefined] },
     { name: "null", messages: [null] },
     { name: "an ack of what was never sent", messages: [128 * 1024] },
@@ -312,5 +313,95 @@ suite("a session with a worker", () => {
       await client.fail({ reason: "out of tea" }).catch(() => {});
       assert.match(String(await client.$.session.ended), /out of tea/);
       await exited;
+    }));
+});
+
+suite("bytes that are handed over", () => {
+  const Images = service("Images", {
+    sum: method({ name: t.string, image: t.bytes, note: t.string }, t.u32),
+    make: method({ bytes: t.u32 }, t.bytes),
+    flow: method({ images: t.rx(t.bytes) }, t.u32),
+  });
+
+  /** What was posted from the client's side, and how many buffers went with it. */
+  async function imagesOverPorts(run: (client: ClientOf<typeof Images>, posted: number[]) => Promise<void>) {
+    const { port1, port2 } = new MessageChannel();
+    const moved: number[] = [];
+    const near = messagePortLink({
+      ...workerLike(port1, false),
+      postMessage: (message, buffers) => {
+        for (const buffer of buffers) moved.push(buffer.byteLength);
+        port1.postMessage(message, buffers);
+      },
+    });
+    const handler = implement(Images, {
+      sum: ({ image }) => image.reduce((sum, byte) => sum + byte, 0),
+      make: ({ bytes }) => transfer(transferable(bytes).fill(3)),
+      flow: async ({ images }) => {
+        let sum = 0;
+        for await (const image of images) sum += image.reduce((all, byte) => all + byte, 0);
+        return sum;
+      },
+    });
+    const [client, session] = await Promise.all([
+      connect(near, Images),
+      accept(messagePortLink(port2), handler),
+    ]);
+    await run(client, moved);
+    await client.$.session.close();
+    await session.ended;
+  }
+
+  for (const length of [20_000, MIB, 3 * MIB + 1]) {
+    test(`${length} of them move in their own buffer, the message around them`, () =>
+      imagesOverPorts(async (client, moved) => {
+        const image = transferable(length).fill(2);
+        const { byteLength } = image.buffer;
+        const sum = client.sum({ name: "a.png", image: transfer(image), note: "behind it" });
+        assert.equal(await sum, 2 * length);
+        assert.equal(image.length, 0);
+        assert.deepEqual(moved, [byteLength]);
+      }));
+  }
+
+  test("those that are too few, and those without room, are copied and stay", () =>
+    imagesOverPorts(async (client) => {
+      for (const image of [
+        transferable(100).fill(2),
+        new Uint8Array(MIB).fill(2),
+        transferable(MIB + 9)
+          .fill(2)
+          .subarray(9),
+        new Uint8Array(MIB + 1024).subarray(512, MIB + 512).fill(2),
+      ]) {
+        const { length } = image;
+        assert.equal(await client.sum({ name: "a", image: transfer(image), note: "" }), 2 * length);
+        assert.equal(image.length, length);
+      }
+      const image = transferable(MIB).fill(2);
+      const note = "x".repeat(2_000);
+      assert.equal(await client.sum({ name: "a", image: transfer(image), note }), 2 * MIB);
+      assert.equal(image.length, MIB);
+    }));
+
+  test("without `transfer` nothing is taken away", () =>
+    imagesOverPorts(async (client) => {
+      const image = transferable(MIB).fill(2);
+      assert.equal(await client.sum({ name: "a", image, note: "" }), 2 * MIB);
+      assert.equal(image.length, MIB);
+    }));
+
+  test("answers are handed over as well, many in one turn; items are not", () =>
+    imagesOverPorts(async (client) => {
+      const answers = await Promise.all([1, 2, 3].map((times) => client.make({ bytes: times * 50_000 })));
+      assert.deepEqual(
+        answers.map(({ length }) => length),
+        [50_000, 100_000, 150_000],
+      );
+      assert(answers.every((answer) => answer.every((byte) => byte === 3)));
+      // An item may be read again as soon as it is sent: it is copied.
+      const images = [1, 2, 3, 4].map((byte) => transfer(transferable(30_000).fill(byte)));
+      assert.equal(await client.flow({ images }), 300_000);
+      assert(images.every(({ length }) => length === 30_000));
     }));
 });
