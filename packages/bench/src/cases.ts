@@ -117,6 +117,24 @@ function echoes(label: string, payloadBytes: number, inFlight: number): Case {
   };
 }
 
+/** Without calls, for bare links. */
+function bounces(label: string, payloadBytes: number, inFlight: number): Case {
+  const payload = new Uint8Array(payloadBytes).fill(7);
+  return {
+    name: `bounce-${label.replace(" ", "")}-${inFlight}`,
+    title: `${label} there and back on the bare link, ${inFlight} in flight`,
+    unit: "items",
+    connections: 1,
+    payloadBytes,
+    isPossible: (peer) => peer.bounce !== undefined,
+    async run(peers, durationMs) {
+      const done = await only(peers).bounce?.(payload, inFlight, durationMs);
+      if (done === undefined) throw new Error("no bounce");
+      return done;
+    },
+  };
+}
+
 function stream(direction: "down" | "up", credit: Credit): Case {
   const from = direction === "down" ? "server to client" : "client to server";
   const verb = direction === "down" ? "receive" : "send";
@@ -153,6 +171,9 @@ export const cases: readonly Case[] = [
   stream("up", 4096),
   connections(100),
   connections(1000),
+  bounces("64 B", 64, 1),
+  bounces("64 B", 64, 64),
+  bounces("64 KiB", 64 * KIB, 8),
 ];
 
 /** Done by every fresh process, so that what was compiled does not depend on what is measured. */

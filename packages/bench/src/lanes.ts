@@ -1,7 +1,9 @@
 import { serve } from "roam";
 import { messagePortLink } from "roam/message-port";
+import { sharedBufferLink } from "roam/shared-buffer";
+import { barePeer, linkPeer } from "./bouncing.ts";
 import type { Contender } from "./contender.ts";
-import { portTo } from "./port-thread.ts";
+import { endTo, portTo } from "./port-thread.ts";
 import { PortSocket } from "./raw/port-socket.ts";
 import { RawPeer } from "./raw/raw-peer.ts";
 import type { RawWindow } from "./raw/raw-stream.ts";
@@ -10,6 +12,7 @@ import { memoryPeer, roamPeer } from "./roam-peer.ts";
 import { Bench, benchHandlers, isCreditAdaptive, sessionOptions } from "./roam-service.ts";
 
 const STREAMS = /^(down|up)-/;
+const BOUNCES = /^bounce-/;
 const STREAMS_16 = /^(down|up)-16$/;
 
 interface RoamLane {
@@ -65,6 +68,26 @@ export const ours: readonly Contender[] = [
     serve: nobody,
     open: () => roamPeer(messagePortLink(portTo("message-port")), isCreditAdaptive),
   },
+  {
+    name: "shared-buffer",
+    raw: "message-port-raw",
+    serve: nobody,
+    open: () => roamPeer(sharedBufferLink(endTo("shared-buffer")), isCreditAdaptive),
+  },
+  {
+    name: "message-port-link",
+    raw: "message-port-bare",
+    cases: BOUNCES,
+    serve: nobody,
+    open: () => linkPeer(messagePortLink(portTo("message-port-link"))),
+  },
+  {
+    name: "shared-buffer-link",
+    raw: "message-port-bare",
+    cases: BOUNCES,
+    serve: nobody,
+    open: () => linkPeer(sharedBufferLink(endTo("shared-buffer-link"))),
+  },
 ];
 
 /** Bare transports, with calls and streams by hand: as fast as it gets. */
@@ -84,6 +107,18 @@ export const limits: readonly Contender[] = [
     serve: nobody,
     open: async () => new RawPeer(new PortSocket(portTo("message-port-raw")), Number.POSITIVE_INFINITY),
   },
+  {
+    name: "message-port-bare",
+    raw: undefined,
+    cases: BOUNCES,
+    serve: nobody,
+    open: () => barePeer(portTo("message-port-bare")),
+  },
 ];
 
 export const lanes: readonly Contender[] = [...ours, ...limits];
+
+/** Between a thread and the one that started it: `npm run -s bench -- worker`. */
+export const workerLanes: readonly Contender[] = lanes.filter(({ name }) =>
+  /^(message-port|shared-buffer)/.test(name),
+);

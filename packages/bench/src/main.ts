@@ -6,9 +6,10 @@ import { fileURLToPath } from "node:url";
 import { bench } from "./bench.ts";
 import { bundled } from "./bundled.ts";
 import { cases } from "./cases.ts";
+import type { Contender } from "./contender.ts";
 import { besidePeers } from "./contenders.ts";
 import { guard, updateGuard } from "./guard.ts";
-import { lanes } from "./lanes.ts";
+import { lanes, workerLanes } from "./lanes.ts";
 import { circumstances, describe } from "./machine.ts";
 import { markdown } from "./markdown.ts";
 import { matrixOf } from "./matrix.ts";
@@ -27,10 +28,15 @@ function write(path: string | undefined, text: () => string): void {
   writeFileSync(path, text());
 }
 
+async function contendersOf(options: Options): Promise<readonly Contender[]> {
+  if (options.isBetweenThreads) return workerLanes;
+  return options.isBesidePeers ? besidePeers() : lanes;
+}
+
 async function measure(options: Options, setting: PairSetting): Promise<void> {
   const around = circumstances(options, args);
   console.log(`${describe(around)}\n`);
-  const contenders = options.isBesidePeers ? await besidePeers() : lanes;
+  const contenders = await contendersOf(options);
   const wanted = cases.filter(({ name }) => options.leftOut?.test(name) !== true);
   const matrix = matrixOf(wanted, contenders, options.filter);
   const { results, hasFailed } = await bench(matrix, options.plan, setting);

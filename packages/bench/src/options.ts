@@ -1,7 +1,8 @@
 import { parseArgs } from "node:util";
 import type { Plan } from "./rounds.ts";
 
-export const USAGE = `usage: npm run -s bench -- [OPTIONS]
+export const USAGE = `usage: npm run -s bench -- [worker] [OPTIONS]
+  worker           between two threads: message ports and shared memory, with calls and as bare links
   --filter REGEX   only CASE/LANE names that match, such as "call-64/tcp$"; raw lanes come along
   --quick          most cases in few and short rounds: an impression in under 40 s
   --rounds N       how many rounds (default 5, quick 3)
@@ -24,6 +25,8 @@ export interface Options {
   readonly isPinned: boolean;
   readonly isFixedCredit: boolean;
   readonly isBesidePeers: boolean;
+  /** Only what runs between two threads. */
+  readonly isBetweenThreads: boolean;
   readonly json: string | undefined;
   readonly markdown: string | undefined;
   readonly svg: string | undefined;
@@ -40,8 +43,9 @@ const NOT_QUICK = /^(connections-1000|echo-1MiB-4|(down|up)-256)$/;
 
 /** @throws TypeError for options that are not known or make no sense */
 export function readOptions(args: readonly string[]): Options {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: [...args],
+    allowPositionals: true,
     options: {
       filter: { type: "string", default: "" },
       quick: { type: "boolean", default: false },
@@ -58,6 +62,8 @@ export function readOptions(args: readonly string[]): Options {
       seconds: { type: "string", default: "3" },
     },
   });
+  const strange = positionals.find((word) => word !== "worker");
+  if (strange !== undefined) throw new TypeError(`${strange}: not a word that is known`);
   const plan = values.quick ? QUICK : FULL;
   const rounds = Number(values.rounds ?? plan.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) throw new TypeError(`--rounds ${values.rounds}: not a count`);
@@ -70,6 +76,7 @@ export function readOptions(args: readonly string[]): Options {
     isPinned: values.pin,
     isFixedCredit: values["fixed-credit"],
     isBesidePeers: values.peers,
+    isBetweenThreads: positionals.length > 0,
     json: values.json,
     markdown: values.markdown,
     svg: values.svg,

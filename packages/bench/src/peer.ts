@@ -19,6 +19,12 @@ export interface Peer {
   receive?(durationMs: number, credit: Credit): Promise<number>;
   /** Small items to the server. @returns how many it counted */
   send?(durationMs: number, credit: Credit): Promise<number>;
+  /**
+   * Payloads there and back, by callbacks: what a bare link or port does, without calls.
+   *
+   * @returns how many came back
+   */
+  bounce?(payload: Uint8Array, inFlight: number, durationMs: number): Promise<number>;
   close(): Promise<void>;
 }
 

@@ -10,6 +10,7 @@ type Run = (name: string) => Promise<string | undefined>;
 /** Both ends of each kind of link are in the page; what lies between them is the browser's. */
 const PAGE = `
 import { messagePortLink } from "roam/message-port";
+import { sharedBufferEnds, sharedBufferLink } from "roam/shared-buffer";
 import { linkCasesFor } from "roam/testing";
 import { tabPorts } from "./tab-ports.ts";
 
@@ -24,6 +25,8 @@ const KINDS = {
     const { port1, port2 } = new frame.contentWindow.MessageChannel();
     return [messagePortLink(port1), messagePortLink(port2)];
   },
+  "shared buffer": () => sharedBufferEnds().map((end) => sharedBufferLink(end)),
+  "shared buffer, small rings": () => sharedBufferEnds({ ringBytes: 4096 }).map((end) => sharedBufferLink(end)),
   "broadcast channel with locks": async () => (await tabPorts()).map((port) => messagePortLink(port)),
 };
 const cases = new Map();

@@ -11,7 +11,11 @@ export interface Site extends AsyncDisposable {
   readonly address: string;
 }
 
-/** A site of one page on loopback, under a strict policy. @param scripts sources by path, bundled as they are */
+/**
+ * A site of one page on loopback, under a strict policy and isolated from other origins.
+ *
+ * @param scripts sources by path, bundled as they are
+ */
 export async function startSite(scripts: Readonly<Record<string, string>>): Promise<Site> {
   const bundles = new Map<string, Uint8Array>();
   for (const [path, source] of Object.entries(scripts)) bundles.set(path, await bundle(source));
@@ -19,6 +23,9 @@ export async function startSite(scripts: Readonly<Record<string, string>>): Prom
     const script = bundles.get(url.replace(/\?.*/, ""));
     response.setHeader("content-type", script === undefined ? "text/html" : "text/javascript");
     response.setHeader("content-security-policy", POLICY);
+    // Without these two a page cannot share memory with its workers.
+    response.setHeader("cross-origin-opener-policy", "same-origin");
+    response.setHeader("cross-origin-embedder-policy", "require-corp");
     if (script !== undefined) return void response.end(script);
     const runs = url.endsWith("?elsewhere") ? "" : '<script type="module" src="/page.js"></script>';
     response.end(`<!doctype html><title>page</title>${runs}`);
