@@ -8,13 +8,13 @@ const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 const HARNESS = fileURLToPath(new URL("harness.ts", import.meta.url));
 const PROGRAM = fileURLToPath(new URL("kit.ts", import.meta.url));
 
-/** Tests of the packages that a program of any runtime imports. */
+/** Tests of the packages that a program of any runtime imports; tabs are for pages. */
 export function testFiles(): string[] {
   return ["packages/postcard/test", "packages/roam/test"]
     .flatMap((top) =>
       readdirSync(join(ROOT, top), { recursive: true }).map((name) => join(top, String(name))),
     )
-    .filter((path) => path.endsWith(".test.ts") && !path.includes("/test/package/"))
+    .filter((path) => path.endsWith(".test.ts") && !/\/test\/(package|tabs)\//.test(path))
     .sort();
 }
 

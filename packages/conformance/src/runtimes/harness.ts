@@ -1,9 +1,17 @@
 // Stands in for `node:test` in the bundle of `npm run -s runtimes`: the same on every runtime, for theirs differ.
 type Step = () => unknown;
 
+/** What a test is given. */
+interface Context {
+  /** Runs when the test is over, whatever came of it. */
+  after(hook: Step): void;
+}
+
+type Body = (context: Context) => unknown;
+
 interface Case {
   readonly name: string;
-  readonly body: Step;
+  readonly body: Body;
   readonly limitMs: number;
 }
 
@@ -29,7 +37,8 @@ const LIMIT_MS = 60_000;
 
 let current = new Group("");
 
-export function suite(name: string, body: Step): void {
+export function suite(name: string, options: object | Step, suiteBody?: Step): void {
+  const body = typeof options === "function" ? (options as Step) : (suiteBody as Step);
   const outer = current;
   current = new Group(name);
   outer.parts.push(current);
@@ -37,10 +46,10 @@ export function suite(name: string, body: Step): void {
   current = outer;
 }
 
-export function test(name: string, options: { readonly timeout?: number } | Step, body?: Step): void {
+export function test(name: string, options: { readonly timeout?: number } | Body, body?: Body): void {
   const isBare = typeof options === "function";
   const { timeout: limitMs = LIMIT_MS } = isBare ? {} : options;
-  current.parts.push({ name, body: isBare ? options : (body as Step), limitMs });
+  current.parts.push({ name, body: isBare ? options : (body as Body), limitMs });
 }
 
 export function before(hook: Step): void {
@@ -92,13 +101,15 @@ async function runCase({ body, limitMs }: Case, path: readonly string[]): Promis
   const late = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new Error(`not within ${limitMs} ms`)), limitMs);
   });
+  const hooks: Step[] = [];
   try {
-    await Promise.race([(async () => body())(), late]);
+    await Promise.race([(async () => body({ after: (hook) => hooks.push(hook) }))(), late]);
     return undefined;
   } catch (error) {
     return { name: path.join(" > "), reason: reasonOf(error) };
   } finally {
     clearTimeout(timer);
+    for (const hook of hooks) await hook();
   }
 }
 

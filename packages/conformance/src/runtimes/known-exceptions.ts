@@ -8,6 +8,7 @@ export interface KnownException {
   readonly reason: string;
 }
 
+const NODE_FLAGS = "the test's child is started with flags that are Node's";
 const NO_PAUSE = "Bun's WebSockets cannot stop reading: what is on its way comes in, up to the credit given";
 const PACKAGE_WS = "takes apart a socket of the package ws, in whose place Bun puts one of its own";
 const HALF_OPEN_TLS = "Deno's node:tls ends both directions at once and does not stop reading when paused";
@@ -26,7 +27,13 @@ export const KNOWN_EXCEPTIONS: readonly KnownException[] = [
   {
     runtime: "deno",
     tests: "stdio.test.ts",
-    reason: "the test's child is started with flags that are Node's",
+    reason: NODE_FLAGS,
+  },
+  { runtime: "deno", tests: "shared memory, without what Node has", reason: NODE_FLAGS },
+  {
+    runtime: "deno",
+    tests: "a link over shared memory ends > nothing keeps the process alive",
+    reason: NODE_FLAGS,
   },
   {
     runtime: "deno",

@@ -65,10 +65,10 @@ suite("link over shared memory, without what Node has", () => {
   ]) {
     test(name, async () => {
       const said = await runAlone(`
-        delete globalThis.setImmediate;
-        ${missing}
-        const { sharedBufferEnds, sharedBufferLink } = await import("roam/shared-buffer");
-        const { linkCasesFor } = await import("roam/testing");
+        // Evaluated before the others, and after all are loaded: the loader needs it.
+        import "data:text/javascript,delete globalThis.setImmediate;${missing}";
+        import { sharedBufferEnds, sharedBufferLink } from "roam/shared-buffer";
+        import { linkCasesFor } from "roam/testing";
         const makePair = () => sharedBufferEnds({ ringBytes: 4096 }).map((end) => sharedBufferLink(end));
         let passed = 0;
         for (const { name, run } of linkCasesFor({ isHalfOpen: true, isPausable: true })) {
@@ -364,11 +364,11 @@ suite("how a link over shared memory ends", () => {
     far.close();
   });
 
-  test("a reader that throws is handed the next payload", async (context) => {
+  test("a reader that throws is handed the next payload", async (t) => {
     const [here, there] = links();
     const thrown: unknown[] = [];
     process.setUncaughtExceptionCaptureCallback((error) => thrown.push(error));
-    context.after(() => process.setUncaughtExceptionCaptureCallback(null));
+    t.after(() => process.setUncaughtExceptionCaptureCallback(null));
     const seen: number[] = [];
     const done = new Promise<unknown>((resolve) => {
       here.rx.start((payload) => {
@@ -430,10 +430,10 @@ suite("what is no end", () => {
     link.destroy();
   });
 
-  test("where memory cannot be shared, it says what a page needs", (context) => {
+  test("where memory cannot be shared, it says what a page needs", (t) => {
     const platform = globalThis as { SharedArrayBuffer: unknown };
     const shared = platform.SharedArrayBuffer;
-    context.after(() => {
+    t.after(() => {
       platform.SharedArrayBuffer = shared;
     });
     platform.SharedArrayBuffer = undefined;
