@@ -30,13 +30,14 @@ export class CallStore<T> extends Cell<CallSnapshot<T>> {
       if (this.#running === running) this.set(snapshot);
     };
     // In the next turn: strict mode starts, cancels and starts anew, and the wire need not see that.
-    queueMicrotask(() => {
-      if (running.signal.aborted) return;
-      this.#call(running.signal).then(
-        (value) => settle({ kind: "done", value }),
-        (error) => settle({ kind: "failed", error }),
-      );
+    const calling = Promise.resolve().then(() => {
+      running.signal.throwIfAborted();
+      return this.#call(running.signal);
     });
+    calling.then(
+      (value) => settle({ kind: "done", value }),
+      (error) => settle({ kind: "failed", error }),
+    );
   };
 
   readonly cancel = (): void => {

@@ -17,6 +17,15 @@ export interface ChannelOptions {
 
 const KEEP = 100;
 
+/** From one subscriber's coming to `end`: a store may be opened many times. */
+interface Opening<T> {
+  readonly aborting: AbortController;
+  source?: AsyncIterator<T>;
+  isReading: boolean;
+  /** It is done or has failed. */
+  isOver: boolean;
+}
+
 /**
  * A channel as a store. It is opened by the first subscriber and read for as long as there is one; in between
  * nothing is read, so that credit makes the sender wait. `end`, or no subscriber for a turn, gives it up.
@@ -25,12 +34,10 @@ export class ChannelStore<T> implements Store<ChannelSnapshot<T>> {
   readonly #open: (signal: AbortSignal) => AsyncIterable<T>;
   readonly #keep: number;
   readonly #cell = new Cell<ChannelSnapshot<T>>({ kind: "open", items: [], count: 0 });
-  #source: AsyncIterator<T> | undefined;
-  #aborting = new AbortController();
+  #opening: Opening<T> | undefined;
   #newest: T[] = [];
   #count = 0;
   #isPaused = false;
-  #isReading = false;
   #isTellPending = false;
 
   /** @param open makes the call whose channel it is; `signal` is to be the call's */
@@ -43,6 +50,7 @@ export class ChannelStore<T> implements Store<ChannelSnapshot<T>> {
 
   readonly subscribe = (onChange: () => void): (() => void) => {
     const unsubscribe = this.#cell.subscribe(onChange);
+    this.#opening ??= this.#begin();
     void this.#read();
     return () => {
       unsubscribe();
@@ -65,30 +73,37 @@ export class ChannelStore<T> implements Store<ChannelSnapshot<T>> {
 
   /** Resets the channel and cancels its call; whoever subscribes then opens another. */
   readonly end = (): void => {
-    const source = this.#source;
-    if (source === undefined) return;
-    this.#source = undefined;
-    this.#aborting.abort();
-    source.return?.().catch(() => {});
-    this.#newest = [];
-    this.#count = 0;
+    const opening = this.#opening;
+    if (opening === undefined) return;
+    this.#opening = undefined;
+    opening.aborting.abort();
+    opening.source?.return?.().catch(() => {});
   };
 
   get #isFlowing(): boolean {
     return this.#cell.isWatched && !this.#isPaused;
   }
 
+  #begin(): Opening<T> {
+    this.#newest = [];
+    this.#count = 0;
+    this.#tellSoon();
+    return { aborting: new AbortController(), isReading: false, isOver: false };
+  }
+
   async #read(): Promise<void> {
-    if (this.#isReading || !this.#isFlowing) return;
-    const { kind } = this.getSnapshot();
-    if (this.#source !== undefined && (kind === "done" || kind === "failed")) return;
-    this.#isReading = true;
+    const opening = this.#opening;
+    if (opening === undefined || opening.isReading || opening.isOver || !this.#isFlowing) return;
+    opening.isReading = true;
     try {
-      const source = this.#source ?? this.#begin();
-      while (this.#isFlowing && this.#source === source) {
-        const { done, value } = await source.next();
-        if (this.#source !== source) break;
-        if (done) return this.#tell("done");
+      opening.source ??= this.#open(opening.aborting.signal)[Symbol.asyncIterator]();
+      while (this.#isFlowing && this.#opening === opening) {
+        const { done, value } = await opening.source.next();
+        if (this.#opening !== opening) return;
+        if (done) {
+          opening.isOver = true;
+          return this.#tell("done");
+        }
         this.#newest.push(value);
         this.#count++;
         // Seldom, for it moves everything that is kept.
@@ -96,19 +111,12 @@ export class ChannelStore<T> implements Store<ChannelSnapshot<T>> {
         this.#tellSoon();
       }
     } catch (error) {
-      if (this.#source !== undefined) this.#tell("failed", error);
+      if (this.#opening !== opening) return;
+      opening.isOver = true;
+      this.#tell("failed", error);
     } finally {
-      this.#isReading = false;
+      opening.isReading = false;
     }
-    // Ended and subscribed to anew while the last item was waited for.
-    if (this.#isFlowing && this.#source === undefined) void this.#read();
-  }
-
-  #begin(): AsyncIterator<T> {
-    this.#aborting = new AbortController();
-    const source = this.#open(this.#aborting.signal)[Symbol.asyncIterator]();
-    this.#source = source;
-    return source;
   }
 
   // Many items, one change: a frame at most has all that came since the last.
@@ -117,9 +125,7 @@ export class ChannelStore<T> implements Store<ChannelSnapshot<T>> {
     this.#isTellPending = true;
     onNextFrame(() => {
       this.#isTellPending = false;
-      const { kind } = this.getSnapshot();
-      if (this.#source === undefined || kind === "open" || kind === "paused")
-        this.#tell(this.#isPaused ? "paused" : "open");
+      if (this.#opening?.isOver !== true) this.#tell(this.#isPaused ? "paused" : "open");
     });
   }
 

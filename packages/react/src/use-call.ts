@@ -47,15 +47,25 @@ export function useCall<A, T>(
 /** Answers of one method that are kept for those who suspend; the oldest goes first. */
 const MOST_ANSWERS = 100;
 
-type Answer<T> = { readonly promise: Promise<void>; settled?: { value: T } | { error: unknown } };
+/**
+ * A failure stays for so long after it was thrown, since React may render a second time what threw, and much in
+ * between; without it each of those renders would make the call again, and no boundary would ever show it.
+ */
+const FAILURE_STAYS_MS = 1_000;
+
+type Answer<T> = {
+  readonly promise: Promise<void>;
+  settled?: { readonly value: T } | { readonly error: unknown; isThrown: boolean };
+};
 
 /** By method, and that is by client; then by arguments. Both go with the client. */
 const answers = new WeakMap<object, Map<string, Answer<unknown>>>();
 
 /**
  * The value of a call, for components under a `Suspense` and an error boundary: it suspends until the call is
- * answered and throws what it failed by. Answers are kept, a hundred for each method.
+ * answered and throws what it failed by. Answers are kept, a hundred for each method; a failure for a second.
  *
+ * @param call the same function each time
  * @returns the value, and what has it called again
  */
 export function useAnswer<A, T>(call: Callable<A, T>, args: A): { readonly value: T; again(): void } {
@@ -66,9 +76,15 @@ export function useAnswer<A, T>(call: Callable<A, T>, args: A): { readonly value
     kept = new Map();
     answers.set(call, kept);
   }
-  const { settled, promise } = kept.get(key) ?? ask(call, args, { kept, key });
+  const answer = kept.get(key) ?? ask(call, args, { kept, key });
+  const { settled, promise } = answer;
   if (settled === undefined) throw promise;
-  if ("error" in settled) throw settled.error;
+  if ("error" in settled) {
+    const forget = () => kept.get(key) === answer && kept.delete(key);
+    if (!settled.isThrown) setTimeout(forget, FAILURE_STAYS_MS);
+    settled.isThrown = true;
+    throw settled.error;
+  }
   const again = () => {
     answers.get(call)?.delete(key);
     render();
@@ -87,9 +103,7 @@ function ask<A, T>(
         answer.settled = { value };
       },
       (error) => {
-        answer.settled = { error };
-        // Whoever tries again after an error is to have another answer.
-        setTimeout(() => kept.get(key) === answer && kept.delete(key), 0);
+        answer.settled = { error, isThrown: false };
       },
     ),
   };

@@ -19,6 +19,8 @@ export class ShopFixture implements AsyncDisposable {
   readonly cancelled: number[] = [];
   /** No link can be had. */
   isCut = false;
+  /** A new link is not had before this has resolved. */
+  way: Promise<void> = Promise.resolve();
   sent = 0;
   streams = 0;
   server!: Server;
@@ -64,6 +66,7 @@ export class ShopFixture implements AsyncDisposable {
     );
     const { hostname: host, port } = new URL(this.server.address);
     const next = async ({ signal }: { signal: AbortSignal }) => {
+      await this.way;
       if (this.isCut) throw new Error("no way there");
       return dialTcp({ host, port: Number(port) }, { signal });
     };

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, suite, test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { createElement as h, StrictMode } from "react";
 import { renderToString } from "react-dom/server";
 import { ChannelStore, type ChannelView, useChannel } from "roam-react";
@@ -120,4 +122,179 @@ test("a channel's store opens anew for those who come after its end", async () =
     leave();
     store.end();
   }
+});
+
+test("a store that is opened anew shows what comes, whatever the last time ended by", async () => {
+  let times = 0;
+  const store = new ChannelStore<number>(async function* (signal) {
+    if (++times === 1) throw new Error("the first time");
+    yield times;
+    if (times === 3) await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  });
+  const kinds = ["failed", "done", "open"] as const;
+  for (const kind of kinds) {
+    const leave = store.subscribe(() => {});
+    const isSo = () => times === kinds.indexOf(kind) + 1 && store.getSnapshot().kind === kind;
+    await eventually(kind, () => isSo() && (times === 1 || store.getSnapshot().items[0] === times));
+    assert.equal(store.getSnapshot().count, times === 1 ? 0 : 1);
+    leave();
+    store.end();
+  }
+  assert.equal("error" in store.getSnapshot(), false);
+});
+
+test("a store that is ended while somebody looks stays so until somebody else comes", async () => {
+  let isAborted = false;
+  let times = 0;
+  const store = new ChannelStore<number>(async function* (signal) {
+    times++;
+    yield times;
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    isAborted = true;
+  });
+  const leave = store.subscribe(() => {});
+  await eventually("an item", () => store.getSnapshot().count === 1);
+  store.end();
+  await eventually("the end", () => isAborted);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(times, 1);
+  const leaveToo = store.subscribe(() => {});
+  await eventually("another time", () => store.getSnapshot().items[0] === 2);
+  leave();
+  leaveToo();
+});
+
+test("a channel that cannot be opened has failed, and is not tried again by itself", async () => {
+  let times = 0;
+  const store = new ChannelStore<number>(() => {
+    times++;
+    throw new TypeError("no client yet");
+  });
+  const leave = store.subscribe(() => {});
+  await eventually("its failure", () => store.getSnapshot().kind === "failed");
+  assert.match(`${store.getSnapshot().error}`, /no client yet/);
+  assert.equal(times, 1);
+  leave();
+});
+
+/** A source that gives what it is told to give. */
+class Pulled implements AsyncIterableIterator<number> {
+  readonly waiting: {
+    resolve(result: IteratorResult<number, undefined>): void;
+    reject(error: Error): void;
+  }[] = [];
+  pulls = 0;
+  isReturned = false;
+  next() {
+    this.pulls++;
+    return new Promise<IteratorResult<number, undefined>>((resolve, reject) => {
+      this.waiting.push({ resolve, reject });
+    });
+  }
+  async return() {
+    this.isReturned = true;
+    return { done: true, value: undefined } as const;
+  }
+  give(value: number) {
+    this.waiting.shift()?.resolve({ done: false, value });
+  }
+  [Symbol.asyncIterator]() {
+    return this;
+  }
+}
+
+const turn = () => new Promise((resolve) => setTimeout(resolve, 1));
+
+test("what comes of a channel that was given up is not shown", async () => {
+  const sources: Pulled[] = [];
+  const store = new ChannelStore<number>(() => {
+    sources.push(new Pulled());
+    return sources.at(-1) as Pulled;
+  });
+  for (const [number, late] of ["item", "error"].entries()) {
+    store.subscribe(() => {});
+    store.end();
+    const source = sources.at(-1);
+    assert.equal(source?.isReturned, true);
+    store.subscribe(() => {});
+    sources.at(-1)?.give(number);
+    await eventually("an item", () => store.getSnapshot().items[0] === number);
+    if (late === "item") source.give(7);
+    else source.waiting.shift()?.reject(new Error(late));
+    await turn();
+    await turn();
+    assert.deepEqual(store.getSnapshot(), { kind: "open", items: [number], count: 1 });
+    store.end();
+  }
+});
+
+test("many who look are one reader, also of a channel that is done", async () => {
+  const source = new Pulled();
+  let opened = 0;
+  const store = new ChannelStore<number>(() => {
+    opened++;
+    return source;
+  });
+  store.subscribe(() => {});
+  store.subscribe(() => {});
+  store.resume();
+  assert.deepEqual([opened, source.pulls], [1, 1]);
+  source.waiting.shift()?.resolve({ done: true, value: undefined });
+  await eventually("the end", () => store.getSnapshot().kind === "done");
+  store.subscribe(() => {});
+  store.resume();
+  await turn();
+  assert.deepEqual([opened, source.pulls, store.getSnapshot().kind], [1, 1, "done"]);
+});
+
+test("nothing is read any more from the moment on in which the last one leaves", async () => {
+  const source = new Pulled();
+  const store = new ChannelStore<number>(() => source);
+  const leave = store.subscribe(() => {});
+  source.give(1);
+  await eventually("an item", () => store.getSnapshot().count === 1);
+  assert.equal(source.pulls, 2);
+  leave();
+  source.give(2);
+  for (let tick = 0; tick < 10; tick++) await Promise.resolve();
+  assert.equal(source.pulls, 2);
+  // Somebody who comes in the same turn finds the channel as it was left.
+  const leaveToo = store.subscribe(() => {});
+  await turn();
+  assert.deepEqual([source.isReturned, source.pulls], [false, 3]);
+  leaveToo();
+  await eventually("it is given up", () => source.isReturned);
+});
+
+test("what is not kept can be collected", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const refs: WeakRef<object>[] = [];
+  let leaveOff = () => {};
+  const store = new ChannelStore<object>(
+    async function* () {
+      for (let number = 0; number < 10_000; number++) {
+        const item = { number };
+        refs.push(new WeakRef(item));
+        yield item;
+        if (number % 100 === 0) await turn();
+      }
+      await new Promise<void>((resolve) => {
+        leaveOff = resolve;
+      });
+    },
+    { keep: 100 },
+  );
+  const leave = store.subscribe(() => {});
+  await eventually("all items", () => store.getSnapshot().count === 10_000);
+  assert.equal(store.getSnapshot().items.length, 100);
+  let alive = 0;
+  await eventually("most are gone", () => {
+    collect();
+    alive = refs.filter((ref) => ref.deref() !== undefined).length;
+    return alive <= 200;
+  });
+  assert(alive >= 100, `${alive}`);
+  leave();
+  leaveOff();
 });
