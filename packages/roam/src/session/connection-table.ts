@@ -44,6 +44,31 @@ export class ConnectionTable {
   }
 
   /**
+   * A message came on a connection that is not open.
+   *
+   * @param isStrict whether those count that published peers ignore
+   * @throws ProtocolError where its sender cannot have taken it for open
+   */
+  onStray({ tag, connectionId: id }: ConnectionMessage, isStrict: boolean): void {
+    if (this.isUndecided(id)) {
+      throw new ProtocolError(
+        "connection.open",
+        `${tag} on connection ${id}, which its sender only asked for`,
+      );
+    }
+    // It crossed our close on the wire; or its sender closed the connection, as published callers
+    // do not notice; or there never was one. Published peers ignore all of them.
+    if (!isStrict) return;
+    if (this.wasClosedThere(id)) {
+      throw new ProtocolError(
+        "connection.close.semantics",
+        `${tag} on connection ${id}, which its sender closed`,
+      );
+    }
+    if (!this.isOver(id)) throw new ProtocolError("connection", `${tag} on unknown connection ${id}`);
+  }
+
+  /**
    * The counterpart opens `id`.
    *
    * @throws ProtocolError for an id of our parity, in use, or used before

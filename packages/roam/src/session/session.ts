@@ -3,7 +3,7 @@ import type { Handler } from "../call/handler.ts";
 import type { Conduit, ConduitPermit, ConduitRx, ReplayStatus, Role } from "../conduit/conduit.ts";
 import type { ConduitState } from "../conduit/conduit-state.ts";
 import { Connection, type ConnectionHost } from "../connection/connection.ts";
-import { asError, ProtocolError, RoamError } from "../errors.ts";
+import { ProtocolError, RoamError } from "../errors.ts";
 import type { Clock } from "../internal/clock.ts";
 import { deferred } from "../internal/deferred.ts";
 import { Holder } from "../internal/held-bytes.ts";
@@ -15,6 +15,7 @@ import { endState, watchEnd } from "./end-state.ts";
 import { InboundOpens } from "./inbound-opens.ts";
 import { Keepalive } from "./keepalive-timer.ts";
 import { linger } from "./linger.ts";
+import { expectMetadataWithin, expectRoot } from "./message-rules.ts";
 import type { Outbox } from "./outbox.ts";
 import { PendingOpens } from "./pending-opens.ts";
 import { RunningHandlers } from "./running-handlers.ts";
@@ -404,19 +405,19 @@ export class Session implements ConnectionHost {
   }
 
   #route(message: Message): void {
-    if ("metadata" in message) this.#checkMetadata(message.metadata);
+    expectMetadataWithin(message, this.limits);
     switch (message.tag) {
       case "Ping":
-        this.#expectRoot(message);
+        expectRoot(message);
         return this.#outbox.post({ tag: "Pong", connectionId: 0, nonce: message.nonce });
       case "Pong":
-        this.#expectRoot(message);
+        expectRoot(message);
         return this.#keepalive?.onPong(message.nonce);
       case "Hello":
       case "HelloYourself":
         throw new ProtocolError("session.handshake", `${message.tag} after the handshake`);
       case "ProtocolError":
-        this.#expectRoot(message);
+        expectRoot(message);
         void this.#finish(new ProtocolError("", `the counterpart reports: ${message.description}`));
         return;
       case "ConnectionOpen":
@@ -433,46 +434,10 @@ export class Session implements ConnectionHost {
     }
   }
 
-  // r[impl session.message.connection-id]
-  #expectRoot(message: Message): void {
-    if (message.connectionId !== 0) {
-      throw new ProtocolError(
-        "session.message.connection-id",
-        `${message.tag} on connection ${message.connectionId}`,
-      );
-    }
-  }
-
-  #checkMetadata(metadata: Metadata): void {
-    try {
-      checkMetadata(metadata, this.limits);
-    } catch (cause) {
-      throw new ProtocolError("session.x.limits", asError(cause).message, { cause });
-    }
-  }
-
   #onConnectionMessage(message: ConnectionMessage): void {
-    const { connectionId } = message;
-    const route = this.#connections.get(connectionId);
-    if (route !== undefined) return route.onMessage(message);
-    if (this.#connections.isUndecided(connectionId)) {
-      throw new ProtocolError(
-        "connection.open",
-        `${message.tag} on connection ${connectionId}, which its sender only asked for`,
-      );
-    }
-    // It crossed our close on the wire; or its sender closed the connection, as published callers
-    // do not notice; or there never was one. Published peers ignore all of them.
-    if (!this.#options.isStrict) return;
-    if (this.#connections.wasClosedThere(connectionId)) {
-      throw new ProtocolError(
-        "connection.close.semantics",
-        `${message.tag} on connection ${connectionId}, which its sender closed`,
-      );
-    }
-    if (!this.#connections.isOver(connectionId)) {
-      throw new ProtocolError("connection", `${message.tag} on unknown connection ${connectionId}`);
-    }
+    const route = this.#connections.get(message.connectionId);
+    if (route !== undefined) route.onMessage(message);
+    else this.#connections.onStray(message, this.#options.isStrict ?? false);
   }
 
   #onClose({ connectionId: id }: Extract<Message, { tag: "ConnectionClose" }>): void {
