@@ -53,10 +53,13 @@ export function describeService(item: Item, types: Types, leftOut: LeftOut): Rus
   const rawName = item.node.childForFieldName("name")?.text ?? item.name;
   const body = item.node.childForFieldName("body");
   const seen = new Map<string, string>();
+  const names = new Set<string>();
   const methods = (body?.namedChildren ?? []).flatMap((node): DescribedMethod[] => {
     if (node === null || !/^function_(signature_)?item$/.test(node.type)) return [];
     const name = methodName(node.childForFieldName("name")?.text ?? "");
     try {
+      if (names.has(name)) throw new Unknowable({ file: item.file, node }, `a second method called ${name}`);
+      names.add(name);
       const method = describeMethod(node, rawName.normalize("NFC"), item, types);
       const twin = seen.get(method.id);
       if (twin !== undefined) {

@@ -312,6 +312,11 @@ suite("what Rust sources do not show", () => {
       /^2: a second argument called a; left out: S\.m$/,
     ],
     [
+      "a second method of a name",
+      "#[roam::service] trait S { async fn m(&self);\nasync fn m(&self, a: u8); }",
+      /^2: a second method called m; left out: S\.m$/,
+    ],
+    [
       "a service under a condition",
       "#[cfg(unix)]\n#[roam::service] trait S { async fn m(&self); }",
       /^2: whether the service S is there depends/,
