@@ -111,23 +111,40 @@ function decodeAt(reader: Reader, decode: Decode, segment: string | number): unk
 function listDecoder(item: Schema, part: (schema: Schema) => Decode): Decode<unknown[]> {
   const decode = part(item);
   // A few bytes may ask for 2^24 of these: one value serves for all.
-  if (isWeightless(item)) return (r) => new Array(r.count(0)).fill(decode(r));
+  if (isWeightless(item)) return (r) => Object.freeze(new Array(r.count(0)).fill(decode(r))) as unknown[];
   const least = minBytes(item);
-  return (r) => items(r, r.count(least), decode);
+  return (r) => items(r, countOf(r, least), decode);
+}
+
+/** What a value counts that may take no bytes and is made each time, among those of a payload. */
+const WEIGHT_OF_NOTHING = 64;
+
+/** How many items follow, of `least` bytes each or more. Each is decoded, even one of no bytes. */
+function countOf(reader: Reader, least: number): number {
+  const count = reader.count(least);
+  if (least === 0) reader.weightless(count * WEIGHT_OF_NOTHING);
+  return count;
 }
 
 // r[impl codec.x.array]
 function arrayDecoder({ length, item }: ArrayNode, decode: Decode): Decode<unknown[]> {
-  if (!isWeightless(item)) return (r) => items(r, length, decode);
-  // Nothing else holds the length that a description says.
+  if (!isWeightless(item)) {
+    const isHeld = minBytes(item) > 0;
+    return (r) => {
+      if (!isHeld) r.weightless(length * WEIGHT_OF_NOTHING);
+      return items(r, length, decode);
+    };
+  }
+  let only: readonly unknown[] | undefined;
   return (r) => {
+    // Nothing else holds the length that a description says.
     r.weightless(length);
-    return length === 0 ? [] : new Array(length).fill(decode(r));
+    if (length === 0) return [];
+    // There is one such value, and a few bytes may ask for it again and again: it serves them all.
+    only ??= Object.freeze(new Array(length).fill(decode(r)));
+    return only as unknown[];
   };
 }
-
-/** What a value of several parts without bytes counts, among those of a payload. */
-const WEIGHT_OF_NOTHING = 64;
 
 /** Parts without bytes, and such parts in them: a short description may make any number of them. */
 // r[impl codec.x.limits]
@@ -160,6 +177,8 @@ function contentKey(value: unknown): string {
     return `${typeof value} ${String(value).length} ${String(value)}`;
   if (value instanceof Uint8Array) return `[${value.join()}]`;
   if (value instanceof Set || value instanceof Map) return `{${Array.from(value, contentKey).sort().join()}}`;
+  // An array of values without bytes: only its length tells it from another.
+  if (Object.isFrozen(value) && Array.isArray(value)) return `[${value.length}]`;
   const parts = Array.isArray(value) ? value : Object.entries(value);
   return `[${Array.from(parts, contentKey).join()}]`;
 }
@@ -176,9 +195,9 @@ function setDecoder(item: Schema, part: (schema: Schema) => Decode): Decode<Set<
   const decode = part(item);
   const least = minBytes(item);
   const isPlain = hasIdentity(item);
-  const most = isWeightless(item) ? 1 : Number.POSITIVE_INFINITY;
+  const isOne = isWeightless(item);
   return (r) => {
-    const count = Math.min(r.count(least), most);
+    const count = isOne ? Math.min(r.count(least), 1) : countOf(r, least);
     const members = new Map<unknown, unknown>();
     for (let index = 0; index < count; index++) {
       const member = decodeAt(r, decode, index);
@@ -197,9 +216,9 @@ function mapDecoder(
   const decodeValue = part(valueSchema);
   const least = minBytes(keySchema) + minBytes(valueSchema);
   const isPlain = hasIdentity(keySchema);
-  const most = isWeightless(keySchema) && isWeightless(valueSchema) ? 1 : Number.POSITIVE_INFINITY;
+  const isOne = isWeightless(keySchema) && isWeightless(valueSchema);
   return (r) => {
-    const count = Math.min(r.count(least), most);
+    const count = isOne ? Math.min(r.count(least), 1) : countOf(r, least);
     const map = new Map<unknown, unknown>();
     const known = new Map<string, unknown>();
     for (let index = 0; index < count; index++) {

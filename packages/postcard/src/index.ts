@@ -16,6 +16,7 @@ export {
   type StructNode,
   type Variant,
 } from "./schema.ts";
+export { isWeightless } from "./shape.ts";
 export type * from "./t.ts";
 export { t } from "./t.ts";
 export { concat, type Mark, type Slab, Writer } from "./writer.ts";

@@ -41,6 +41,8 @@ suite("types that a short description makes large", () => {
     { name: "2^40 units in a list's items", schema: t.list(t.tuple([t.u8, doubled(t.unit, 40)])) },
     { name: "an array of 2^53 - 1 units", schema: t.array(t.unit, Number.MAX_SAFE_INTEGER) },
     { name: "2^24 arrays of 2^24 units", schema: t.array(t.array(t.unit, MAX_ELEMENTS), MAX_ELEMENTS) },
+    { name: "2^32 ends of a payload", schema: t.array(t.trailing, 2 ** 32 - 1) },
+    { name: "2^18 + 1 ends of a payload", schema: t.array(t.tuple([t.trailing]), 2 ** 18 + 1) },
     { name: "one more unit than elements may be", schema: t.array(t.unit, MAX_ELEMENTS + 1) },
   ]) {
     // r[verify codec.x.limits]
@@ -50,6 +52,18 @@ suite("types that a short description makes large", () => {
         () => codec.decode(new Reader(Uint8Array.of(1, 0, 0))),
         (error) => error instanceof DecodeError && /elements without bytes/.test(error.reason),
       );
+    });
+  }
+
+  for (const [name, schema] of Object.entries({
+    list: t.list(t.trailing),
+    set: t.set(t.trailing),
+    map: t.map(t.trailing, t.unit),
+  } as Record<string, Schema>)) {
+    // r[verify codec.x.limits]
+    test(`a ${name} of 2^24 ends of a payload is refused`, { timeout: LIMIT_MS }, () => {
+      const payload = Uint8Array.of(0x80, 0x80, 0x80, 0x08, 1);
+      assert.throws(() => compile(schema).decode(new Reader(payload)), /elements without bytes/);
     });
   }
 
@@ -72,6 +86,34 @@ suite("types that a short description makes large", () => {
         const least = Math.min(...[1, 2, 3].map(() => allocatedBy(() => assert.throws(run, DecodeError))));
         assert(least < 4 * 2 ** 20, `${least} bytes`);
       }
+    });
+  }
+
+  // r[verify codec.x.limits]
+  for (const form of ["slow", "fast"] as const) {
+    test(`arrays of 2^16 units are one, however often they are in a payload: ${form}`, () => {
+      const units = t.array(t.unit, 2 ** 16);
+      const maps: Schema = t.array(t.map(units, t.tuple([units, t.bool])), 60) as Schema;
+      const { decode } = forms(maps)[form];
+      const payload = new Uint8Array(120).fill(1);
+      decode(new Reader(payload));
+      const run = () => assert.equal((decode(new Reader(payload)) as unknown[]).length, 60);
+      assert(Math.min(...[1, 2, 3].map(() => allocatedBy(run))) < 2 ** 18);
+    });
+
+    test(`what is made of units and of lists of them is told apart in a set: ${form}`, () => {
+      const member = t.tuple([t.list(t.unit), t.option(t.array(t.unit, 2))]);
+      const { decode } = forms(t.set(member) as Schema)[form];
+      const two = [undefined, undefined];
+      assert.deepEqual(
+        decode(new Reader(Uint8Array.of(5, 1, 0, 2, 0, 1, 0, 2, 1, 1, 1))),
+        new Set([
+          [[undefined], null],
+          [two, null],
+          [two, two],
+          [[undefined], two],
+        ]),
+      );
     });
   }
 

@@ -1,4 +1,4 @@
-import { type Fields, type Schema, t, type VariantShape } from "roam-postcard";
+import { type Fields, isWeightless, type Schema, t, type VariantShape } from "roam-postcard";
 import { channelSchema } from "./channel-schema.ts";
 import { checkDocument } from "./check-document.ts";
 import { knownIds } from "./known-identity.ts";
@@ -38,6 +38,16 @@ export function servicesOf(document: unknown): Map<string, Service> {
 /** Types inside types by their names: every look at a type goes as deep. */
 const MAX_NAMED_DEPTH = 256;
 
+/** Values without bytes in one array: no payload holds their number, and they take memory all the same. */
+const MAX_WITHOUT_BYTES = 65_536;
+
+function arrayOf(item: Schema, length: number): Schema {
+  if (length > MAX_WITHOUT_BYTES && isWeightless(item)) {
+    throw new TypeError(`not a schema: an array of more than ${MAX_WITHOUT_BYTES} values without bytes`);
+  }
+  return t.array(item, length);
+}
+
 class Types {
   readonly #described: SchemaDocument["types"];
   readonly #built = new Map<string, Schema>();
@@ -62,7 +72,7 @@ class Types {
     if ("slice" in ref) return t.slice(this.#schema(ref.slice));
     if ("option" in ref) return t.option(this.#schema(ref.option));
     if ("set" in ref) return t.set(this.#schema(ref.set));
-    if ("array" in ref) return t.array(this.#schema(ref.array), ref.length);
+    if ("array" in ref) return arrayOf(this.#schema(ref.array), ref.length);
     if ("map" in ref) return t.map(this.#schema(ref.map[0]), this.#schema(ref.map[1]));
     if ("tuple" in ref) return t.tuple(ref.tuple.map((item) => this.#schema(item)));
     if ("result" in ref) return t.result(this.#schema(ref.result[0]), this.#schema(ref.result[1]));

@@ -35,6 +35,19 @@ suite("documents of a few kilobytes that describe too much", () => {
     assert.throws(() => servicesOf(hostile), { name: "TypeError", message: /is inside 256 others/ });
   });
 
+  test("arrays of more values without bytes than any program has are refused", () => {
+    const array = (item: unknown, length: number) =>
+      document(1, (inner) => [inner, "u8"], { array: item, length });
+    for (const item of ["unit", { array: "u8", length: 0 }, { tuple: ["unit", "unit"] }]) {
+      assert.equal(servicesOf(array(item, 65_536)).size, 1);
+      assert.throws(() => servicesOf(array(item, 65_537)), {
+        name: "TypeError",
+        message: /more than 65536 values without bytes/,
+      });
+    }
+    assert.equal(servicesOf(array("u8", 65_537)).size, 1);
+  });
+
   test("a chain of 200 types is taken", () => {
     const services = servicesOf(document(200, (inner) => [inner, "u8"], { rx: "u8", credit: 2 }));
     assert.equal(services.get("S")?.descriptors().get("m")?.maxCredit, 2);
