@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import type { Browser } from "playwright-core";
 import { serve } from "roam";
 import { testbedHandlers } from "../../../../examples/testbed/handlers.ts";
 import { Testbed } from "../../../../examples/testbed/testbed.ts";
 import { openPage } from "./chromium.ts";
+import { bundleForPage } from "./site.ts";
 import type { Tally } from "./tally.ts";
 
 /** What the page writes down: one line for each call. */
@@ -46,7 +46,10 @@ document.title = "done";
 // r[verify transport.websocket.platforms]
 export async function checkBarePage(browser: Browser, tally: Tally): Promise<void> {
   await using server = await serve("ws://127.0.0.1:0/", Testbed, testbedHandlers);
-  const bundle = await bundleRoam();
+  const testbed = fileURLToPath(new URL("../../../../examples/testbed/testbed.ts", import.meta.url));
+  const bundle = await bundleForPage(
+    `export * from "roam"; export { Testbed } from ${JSON.stringify(testbed)};`,
+  );
   const http = createServer(({ url }, response) => {
     const isScript = url === "/roam.js";
     const type = isScript ? "text/javascript" : "text/html";
@@ -67,22 +70,4 @@ export async function checkBarePage(browser: Browser, tally: Tally): Promise<voi
   });
   http.closeAllConnections();
   await new Promise((resolve) => void http.close(resolve));
-}
-
-async function bundleRoam(): Promise<Uint8Array> {
-  const testbed = fileURLToPath(new URL("../../../../examples/testbed/testbed.ts", import.meta.url));
-  const { outputFiles } = await build({
-    stdin: {
-      contents: `export * from "roam"; export { Testbed } from ${JSON.stringify(testbed)};`,
-      resolveDir: fileURLToPath(new URL(".", import.meta.url)),
-    },
-    bundle: true,
-    write: false,
-    format: "esm",
-    platform: "browser",
-    target: "es2022",
-    conditions: ["roam-source", "browser"],
-    logLevel: "silent",
-  });
-  return outputFiles[0]?.contents ?? assert.fail("esbuild gave no bundle");
 }

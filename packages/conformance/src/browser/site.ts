@@ -18,7 +18,7 @@ export interface Site extends AsyncDisposable {
  */
 export async function startSite(scripts: Readonly<Record<string, string>>): Promise<Site> {
   const bundles = new Map<string, Uint8Array>();
-  for (const [path, source] of Object.entries(scripts)) bundles.set(path, await bundle(source));
+  for (const [path, source] of Object.entries(scripts)) bundles.set(path, await bundleForPage(source));
   const http = createServer(({ url = "/" }, response) => {
     const script = bundles.get(url.replace(/\?.*/, ""));
     response.setHeader("content-type", script === undefined ? "text/html" : "text/javascript");
@@ -41,7 +41,8 @@ export async function startSite(scripts: Readonly<Record<string, string>>): Prom
   };
 }
 
-async function bundle(source: string): Promise<Uint8Array> {
+/** One script, from TypeScript that lies here. */
+export async function bundleForPage(source: string): Promise<Uint8Array> {
   const { outputFiles } = await build({
     stdin: { contents: source, resolveDir: import.meta.dirname },
     bundle: true,
