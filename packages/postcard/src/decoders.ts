@@ -117,7 +117,7 @@ function listDecoder(item: Schema, part: (schema: Schema) => Decode): Decode<unk
 }
 
 /** What a value counts that may take no bytes and is made each time, among those of a payload. */
-const WEIGHT_OF_NOTHING = 64;
+const WEIGHT_OF_NOTHING = 256;
 
 /** How many items follow, of `least` bytes each or more. Each is decoded, even one of no bytes. */
 function countOf(reader: Reader, least: number): number {
