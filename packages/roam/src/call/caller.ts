@@ -5,7 +5,7 @@ import { abortReason, asError, ProtocolError, RoamError } from "../errors.ts";
 import type { Clock } from "../internal/clock.ts";
 import { WaitLine } from "../internal/wait-line.ts";
 import type { Limits } from "../limits.ts";
-import type { MethodDescriptor } from "../schema/service.ts";
+import type { MethodDescriptor, Service } from "../schema/service.ts";
 import type { Body, Id, Parity, RequestCall, RequestResponse } from "../wire/message.ts";
 import { checkMetadata, Metadata } from "../wire/metadata.ts";
 import { CallError } from "./call-error.ts";
@@ -37,6 +37,8 @@ function keepSettlers(resolve: OutgoingCall["resolve"], reject: (error: unknown)
 // r[impl rpc.caller]
 // r[impl rpc.pipelining]
 export class Caller {
+  /** Those that have a client here: names for those who look on. */
+  readonly services = new Set<Pick<Service, "descriptors">>();
   readonly #options: CallerOptions;
   readonly #inFlight = new CallTable<OutgoingCall>();
   readonly #line: WaitLine;
@@ -100,6 +102,7 @@ export class Caller {
       return this.#never(call, error(call.method, "queue-full", "the counterpart takes no calls"));
     }
     if (this.#line.length >= limits.maxQueuedCalls) {
+      this.#options.sink.onLimit("maxQueuedCalls");
       return this.#never(call, error(call.method, "queue-full", `${this.#line.length} calls wait already`));
     }
     void this.#sendLater(call, async (waitSignal) => {

@@ -32,6 +32,7 @@ export function makeClient<M extends Methods>(
   clock: Clock,
   options: ClientOptions = {},
 ): ClientMethods<M> {
+  caller.services.add(service);
   const client: Record<string, unknown> = {};
   const from: CallsFrom = { caller, clock, options };
   for (const [name, method] of service.descriptors()) {

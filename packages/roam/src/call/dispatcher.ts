@@ -116,7 +116,11 @@ export class Dispatcher implements Dispatching, CallLine {
         `far more calls in flight than the ${taken} announced`,
       );
     }
-    if (this.#isDraining || places?.tryWait(this) === false) return this.#refuse(request);
+    if (this.#isDraining) return this.#refuse(request);
+    if (places?.tryWait(this) === false) {
+      this.#options.sink.onLimit("maxWaitingCalls");
+      return this.#refuse(request);
+    }
     const args = ownRest(request.args as Reader);
     this.#options.onBuffered(args.length);
     this.#queue.set(request.id, {

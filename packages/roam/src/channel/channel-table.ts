@@ -11,6 +11,7 @@ import type {
 } from "../wire/message.ts";
 import { Metadata } from "../wire/metadata.ts";
 import type { ChannelCore } from "./channel-core.ts";
+import type { ChannelStatus } from "./channel-status.ts";
 import type { CreditBudget } from "./credit.ts";
 import { EndedIds } from "./ended-ids.ts";
 import { ItemReceiver } from "./item-receiver.ts";
@@ -58,6 +59,15 @@ export class ChannelTable {
 
   get size(): number {
     return this.#live.size;
+  }
+
+  statusOf(id: Id): ChannelStatus | undefined {
+    return this.#live.get(id)?.status;
+  }
+
+  /** Of each channel alive. */
+  get statuses(): ChannelStatus[] {
+    return Array.from(this.#live.values(), (end) => end.status);
   }
 
   get unboundBytes(): number {

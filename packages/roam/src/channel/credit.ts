@@ -87,6 +87,16 @@ export class ReceiveCredit {
     return this.#bytes;
   }
 
+  /** Items received so far. */
+  get receivedItems(): number {
+    return this.#received;
+  }
+
+  /** Items that the sender may still send. */
+  get outstanding(): number {
+    return this.#outstanding;
+  }
+
   get window(): number {
     return this.#window;
   }

@@ -4,6 +4,7 @@ import { Deque } from "../internal/deque.ts";
 import { ownRest } from "../internal/own.ts";
 import type { Id } from "../wire/message.ts";
 import { Metadata } from "../wire/metadata.ts";
+import type { ChannelStatus } from "./channel-status.ts";
 import { isCompact } from "./compact-item.ts";
 import { type CreditBudget, ReceiveCredit } from "./credit.ts";
 import type { MessageSink } from "./message-sink.ts";
@@ -89,6 +90,19 @@ export class ItemReceiver<T> {
     const value = this.#decode(item);
     if (value instanceof Undecodable) waiting.reject(this.#refused(value, waiting.isIterating));
     else waiting.resolve({ done: false, value });
+  }
+
+  get status(): ChannelStatus {
+    const { receivedItems, outstanding, buffered, bufferedBytes } = this.#credit;
+    return {
+      id: this.id,
+      direction: "in",
+      items: receivedItems,
+      credit: outstanding,
+      waiting: buffered,
+      waitingBytes: bufferedBytes,
+      isWanted: this.#waiting !== undefined,
+    };
   }
 
   /**

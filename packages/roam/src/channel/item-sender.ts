@@ -3,6 +3,7 @@ import { abortReason, asError, RoamError } from "../errors.ts";
 import { type Deferred, deferred } from "../internal/deferred.ts";
 import type { ChannelItem, Id } from "../wire/message.ts";
 import { Metadata } from "../wire/metadata.ts";
+import type { ChannelStatus } from "./channel-status.ts";
 import { SendCredit } from "./credit.ts";
 import type { MessageSink, SendPermit } from "./message-sink.ts";
 
@@ -28,6 +29,7 @@ export class ItemSender<T> {
   readonly #waiting = new Set<Waiting<T>>();
   #isPumping = false;
   #closing: Deferred<void> | undefined;
+  #sent = 0;
 
   constructor(options: { id: Id; sink: MessageSink; codec: Codec<T>; credit: number; onEnded: () => void }) {
     this.id = options.id;
@@ -39,6 +41,19 @@ export class ItemSender<T> {
 
   get credit(): number {
     return this.#credit.available;
+  }
+
+  get status(): ChannelStatus {
+    const { id, credit } = this;
+    return {
+      id,
+      direction: "out",
+      items: this.#sent,
+      credit,
+      waiting: this.#waiting.size,
+      waitingBytes: 0,
+      isWanted: false,
+    };
   }
 
   get hasEnded(): boolean {
@@ -54,6 +69,7 @@ export class ItemSender<T> {
       try {
         if (this.#sink.trySend(this.#message(value))) {
           this.#credit.spend();
+          this.#sent++;
           return DONE;
         }
       } catch (error) {
@@ -133,6 +149,7 @@ export class ItemSender<T> {
       return reject(error);
     }
     this.#credit.spend();
+    this.#sent++;
     resolve();
   }
 

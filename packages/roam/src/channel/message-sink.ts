@@ -1,3 +1,4 @@
+import type { Limits } from "../limits.ts";
 import type { ConnectionMessage, Id } from "../wire/message.ts";
 
 /** The right to send one message. */
@@ -35,4 +36,6 @@ export interface MessageSink {
   tryReserve(): SendPermit | undefined;
   /** @throws RoamError what the session died of */
   reserve(signal?: AbortSignal): Promise<SendPermit>;
+  /** A limit was reached: for those who look on. */
+  onLimit(limit: keyof Limits): void;
 }

@@ -28,6 +28,7 @@ export interface ConnectionHost {
   tryReserve(): SendPermit | undefined;
   reserve(signal?: AbortSignal): Promise<SendPermit>;
   onBuffered(deltaBytes: number): void;
+  onLimit(limit: keyof Limits, connectionId: Id): void;
   onRunning(delta: 1 | -1): void;
   onViolation(error: ProtocolError): void;
   /** Nobody uses the connection here any more. */
@@ -57,14 +58,13 @@ export class Connection implements MessageSink {
   readonly parity: Parity;
   readonly counterpart: ConnectionSettings;
   readonly metadata: Metadata;
-  /** Name of the service that is served there. */
-  readonly service: string | undefined;
+  /** What is served there. */
+  readonly handler: Handler | undefined;
   readonly clock: Clock;
   readonly caller: Caller;
   readonly channels: ChannelTable;
   readonly dispatcher: Dispatching;
   readonly #host: ConnectionHost;
-  readonly #isServedToTheEnd: boolean;
   /** Caller handles and live channels: above zero the connection is wanted. */
   #uses = 0;
   /** A connection that never had a caller handle is served until the counterpart closes it. */
@@ -81,10 +81,9 @@ export class Connection implements MessageSink {
     this.parity = options.parity;
     this.counterpart = options.counterpart;
     this.metadata = options.metadata;
-    this.service = options.handler?.service.name;
+    this.handler = options.handler;
     this.clock = clock;
     this.#host = host;
-    this.#isServedToTheEnd = options.handler?.isServedToTheEnd === true;
     const onBuffered = (deltaBytes: number) => host.onBuffered(deltaBytes);
     this.channels = new ChannelTable({
       sink: this,
@@ -114,12 +113,22 @@ export class Connection implements MessageSink {
         peer: host.peer,
         principal: options.principal,
         // What tells how busy a server is must not wait for it.
-        places: this.#isServedToTheEnd || options.handler.isCarrier ? undefined : host.callPlaces,
+        places: this.isServedToTheEnd || options.handler.isCarrier ? undefined : host.callPlaces,
         onHandlerError: (error, call) => host.onHandlerError(error, call),
         onBuffered,
-        onRunning: this.#isServedToTheEnd ? () => {} : (delta) => host.onRunning(delta),
+        onRunning: this.isServedToTheEnd ? () => {} : (delta) => host.onRunning(delta),
         onViolation: (error) => host.onViolation(error),
       }) ?? new NotServed(parts);
+  }
+
+  /** Name of the service that is served there. */
+  get service(): string | undefined {
+    return this.handler?.service.name;
+  }
+
+  /** Its calls ask about the others, and are none of those that one counts or waits for. */
+  get isServedToTheEnd(): boolean {
+    return this.handler?.isServedToTheEnd === true;
   }
 
   get hasEnded(): boolean {
@@ -128,7 +137,7 @@ export class Connection implements MessageSink {
 
   /** Serves no new calls from now on, for the session winds up. */
   drain(): void {
-    if (!this.#isServedToTheEnd) this.dispatcher.drain();
+    if (!this.isServedToTheEnd) this.dispatcher.drain();
   }
 
   /** One more handle that makes calls here. Pair with `release`. */
@@ -166,6 +175,10 @@ export class Connection implements MessageSink {
 
   trySend(message: ConnectionMessage): boolean {
     return this.#failure === undefined && this.#host.trySend(message);
+  }
+
+  onLimit(limit: keyof Limits): void {
+    this.#host.onLimit(limit, this.connectionId);
   }
 
   tryReserve(): SendPermit | undefined {

@@ -10,6 +10,7 @@ import { linger } from "./linger.ts";
 import { Outbox } from "./outbox.ts";
 import { Session } from "./session.ts";
 import type { SessionOptions } from "./session-options.ts";
+import { SessionTaps } from "./session-taps.ts";
 
 /**
  * Sets a session up on a conduit.
@@ -44,6 +45,7 @@ class Handshaking {
   readonly #offer: HandshakeOffer;
   readonly #rx: ConduitRx<Message>;
   readonly #outbox: Outbox;
+  readonly #taps = new SessionTaps();
   readonly #result: Deferred<Session> = deferred();
   #session: Session | undefined;
   #isSettled = false;
@@ -67,6 +69,7 @@ class Handshaking {
     this.#rx = rx;
     this.#outbox = new Outbox(tx, {
       maxControls: limits.maxQueuedControls,
+      taps: this.#taps,
       onPressure: (isHigh) => this.#session?.onPressure(isHigh),
       onOverflow: (error) => this.#session?.abandon(error),
       onBlocked: (isBlocked) => this.#session?.onBlocked(isBlocked),
@@ -151,12 +154,15 @@ class Handshaking {
       conduit: this.#conduit,
       rx: this.#rx,
       outbox: this.#outbox,
+      taps: this.#taps,
       established: step.established,
       options: this.#options,
       principal,
       limits: this.#limits,
       clock: this.#clock,
     });
+    // Now, for the next message may be in the same chunk.
+    this.#options.trace?.begin(this.#session);
     this.#result.resolve(this.#session);
   }
 

@@ -2,6 +2,8 @@ import type { ConduitPermit, ConduitTx } from "../conduit/conduit.ts";
 import { abortReason, RoamError } from "../errors.ts";
 import { Deque } from "../internal/deque.ts";
 import type { Message } from "../wire/message.ts";
+import type { SessionTaps } from "./session-taps.ts";
+import { TappedPermit } from "./tapped-permit.ts";
 
 interface Control {
   readonly message: Message;
@@ -23,6 +25,7 @@ const OVERFLOW_FACTOR = 4;
 // r[impl session.x.fair]
 export class Outbox {
   readonly #tx: ConduitTx<Message>;
+  readonly #taps: SessionTaps;
   readonly #controls = new Deque<Control>();
   readonly #waiters = new Set<Waiter>();
   readonly #maxControls: number;
@@ -45,12 +48,14 @@ export class Outbox {
     tx: ConduitTx<Message>,
     options: {
       maxControls: number;
+      taps: SessionTaps;
       onPressure(isHigh: boolean): void;
       onOverflow(error: RoamError): void;
       onBlocked(isBlocked: boolean): void;
     },
   ) {
     this.#tx = tx;
+    this.#taps = options.taps;
     this.#maxControls = options.maxControls;
     this.#onPressure = options.onPressure;
     this.#onOverflow = options.onOverflow;
@@ -68,12 +73,21 @@ export class Outbox {
   /** As `MessageSink.tryPost`. */
   tryPost(message: Message): boolean {
     if (this.#failure !== undefined) return true;
-    return this.#controls.size === 0 && this.#tx.trySend(message);
+    return this.#controls.size === 0 && this.#trySend(message);
   }
 
   /** As `MessageSink.trySend`. */
   trySend(message: Message): boolean {
-    return this.#isOpen && this.#tx.trySend(message);
+    return this.#isOpen && this.#trySend(message);
+  }
+
+  #trySend(message: Message): boolean {
+    const tap = this.#taps.current;
+    if (tap === undefined) return this.#tx.trySend(message);
+    const seen = tap.sending(message);
+    const isSent = this.#tx.trySend(seen);
+    if (isSent) tap.sent(seen);
+    return isSent;
   }
 
   get #isOpen(): boolean {
@@ -88,6 +102,7 @@ export class Outbox {
     this.#controls.push({ message, onDone });
     if (this.#controls.size > this.#maxControls && !this.#isHigh) {
       this.#isHigh = true;
+      this.#taps.current?.limited("maxQueuedControls");
       this.#onPressure(true);
     }
     // Reading has paused long ago, and what had been read by then is answered.
@@ -109,7 +124,12 @@ export class Outbox {
   }
 
   tryReserve(): ConduitPermit<Message> | undefined {
-    return this.#isOpen ? this.#tx.tryReserve() : undefined;
+    return this.#isOpen ? this.#tapped(this.#tx.tryReserve()) : undefined;
+  }
+
+  #tapped<P extends ConduitPermit<Message> | undefined>(permit: P): P | TappedPermit {
+    const tap = this.#taps.current;
+    return permit === undefined || tap === undefined ? permit : new TappedPermit(permit, tap);
   }
 
   reserve(signal?: AbortSignal): Promise<ConduitPermit<Message>> {
@@ -120,9 +140,14 @@ export class Outbox {
     return new Promise((resolve, reject) => {
       const onAbort = () => {
         this.#waiters.delete(waiter);
+        waited?.();
         reject(abortReason(signal as AbortSignal));
       };
-      const settle = () => signal?.removeEventListener("abort", onAbort);
+      const waited = this.#taps.current?.waiting();
+      const settle = () => {
+        signal?.removeEventListener("abort", onAbort);
+        waited?.();
+      };
       const waiter: Waiter = {
         resolve: (granted) => {
           settle();
@@ -180,12 +205,12 @@ export class Outbox {
     const [waiter] = this.#waiters;
     if (waiter === undefined) return permit.release();
     this.#waiters.delete(waiter);
-    waiter.resolve(permit);
+    waiter.resolve(this.#tapped(permit));
   }
 
   #send(permit: ConduitPermit<Message>, { message, onDone }: Control): void {
     try {
-      permit.send(message);
+      this.#tapped(permit).send(message);
     } catch (error) {
       // A message of our own that cannot be sent and that nobody asks after was void anyway.
       return onDone?.(error);

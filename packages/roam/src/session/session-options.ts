@@ -86,6 +86,8 @@ export interface SessionOptions {
   readonly onHandlerError?: OnHandlerError;
   /** Something waits for a counterpart that does not read; it is given up after `limits.maxStallMs`. */
   readonly onStalled?: (stall: Stall, session: Session) => void;
+  /** Looks on from the first message after the handshake: see `roam/trace`. */
+  readonly trace?: { begin(session: Session): void };
   /**
    * Of an acceptor: who is there, by the metadata of its Hello; what it returns is the session's
    * principal. Nothing is served until then, and nothing at all if it throws.

@@ -6,6 +6,7 @@ import type { Metadata } from "../wire/metadata.ts";
 import type { Established } from "./handshake.ts";
 import type { Outbox } from "./outbox.ts";
 import type { SessionOptions } from "./session-options.ts";
+import type { SessionTaps } from "./session-taps.ts";
 
 /** What a finished handshake leaves. */
 export interface SessionParts {
@@ -13,6 +14,7 @@ export interface SessionParts {
   readonly conduit: Conduit<Message>;
   readonly rx: ConduitRx<Message>;
   readonly outbox: Outbox;
+  readonly taps: SessionTaps;
   readonly established: Established;
   readonly options: SessionOptions;
   /** What `admit` returned. */

@@ -11,16 +11,19 @@ import type { Limits } from "../limits.ts";
 import type { ConnectionMessage, Id, Message, Parity } from "../wire/message.ts";
 import { checkMetadata, Metadata, type MetadataInit } from "../wire/metadata.ts";
 import { ConnectionTable, type Route } from "./connection-table.ts";
+import { creditBudget } from "./credit-budget.ts";
+import { DetachedTime } from "./detached-time.ts";
 import { endState, watchEnd } from "./end-state.ts";
 import { InboundOpens } from "./inbound-opens.ts";
 import { Keepalive } from "./keepalive-timer.ts";
 import { linger } from "./linger.ts";
 import { expectMetadataWithin, expectRoot } from "./message-rules.ts";
+import { OutboundOpens, type RouteOptions } from "./outbound-opens.ts";
 import type { Outbox } from "./outbox.ts";
-import { PendingOpens } from "./pending-opens.ts";
 import { RunningHandlers } from "./running-handlers.ts";
 import type { SessionOptions } from "./session-options.ts";
 import type { AcceptedConnection, SessionParts } from "./session-parts.ts";
+import type { SessionTaps } from "./session-taps.ts";
 import { StallWatch } from "./stall-watch.ts";
 
 /** Ends after which nothing that is queued can reach the counterpart. */
@@ -38,12 +41,14 @@ export class Session implements ConnectionHost {
   readonly peerItemWindow?: number;
   readonly budget?: ConnectionHost["budget"];
   readonly callPlaces?: CallPlaces;
+  /** @internal Those who look on. */
+  readonly taps: SessionTaps;
   readonly #options: SessionOptions;
   readonly #conduit: Conduit<Message>;
   readonly #rx: ConduitRx<Message>;
   readonly #outbox: Outbox;
   readonly #connections: ConnectionTable;
-  readonly #opens: PendingOpens;
+  readonly #opens: OutboundOpens;
   readonly #inbound: InboundOpens;
   readonly #keepalive: Keepalive | undefined;
   readonly #stall: StallWatch;
@@ -55,7 +60,7 @@ export class Session implements ConnectionHost {
   #end: RoamError | undefined;
   readonly #running = new RunningHandlers();
   #pauses = 0;
-  #isDetached = false;
+  readonly #detached = new DetachedTime();
 
   /** Use `establish`. */
   constructor(parts: SessionParts) {
@@ -70,8 +75,9 @@ export class Session implements ConnectionHost {
     this.#conduit = conduit;
     this.#rx = rx;
     this.#outbox = outbox;
+    this.taps = parts.taps;
     this.#connections = new ConnectionTable(established.parity);
-    this.#opens = new PendingOpens(limits.maxPendingOpens);
+    this.#opens = new OutboundOpens(this, { connections: this.#connections, outbox });
     this.#inbound = new InboundOpens(this, {
       connections: this.#connections,
       outbox,
@@ -80,12 +86,7 @@ export class Session implements ConnectionHost {
     if (options.peerItemWindow !== undefined) this.peerItemWindow = options.peerItemWindow;
     if (options.callPlaces !== undefined) this.callPlaces = options.callPlaces;
     if (options.adaptiveCredit !== false) {
-      this.budget = {
-        maxItems: limits.maxChannelBufferItems,
-        maxBytes: limits.maxChannelBufferBytes,
-        hasSessionRoom: () => this.#held.bytes < limits.maxSessionBufferBytes,
-        nowMs: () => clock.nowMs(),
-      };
+      this.budget = creditBudget(limits, clock, () => this.#held.bytes);
     }
     this.root = new Connection(
       {
@@ -148,8 +149,7 @@ export class Session implements ConnectionHost {
   /** Without a link no Pong can come. */
   #onLinks({ kind }: ConduitState): void {
     const isDetached = kind === "detached";
-    if (isDetached !== this.#isDetached) this.#keepalive?.pause(isDetached);
-    this.#isDetached = isDetached;
+    if (this.#detached.set(isDetached, this.clock.nowMs())) this.#keepalive?.pause(isDetached);
     this.#stall.hasLink = !isDetached;
   }
 
@@ -185,6 +185,11 @@ export class Session implements ConnectionHost {
   /** Bytes received that wait here: items that nobody took, calls in line. */
   get bufferedBytes(): number {
     return this.#held.bytes;
+  }
+
+  /** Messages, calls and items that wait until something can be sent. */
+  get waitingToSend(): number {
+    return this.#outbox.queuedControls + this.#outbox.waitingSenders;
   }
 
   /** Round trip of the last keepalive Ping (ms). */
@@ -223,47 +228,19 @@ export class Session implements ConnectionHost {
   /**
    * Opens a virtual connection whose messages go to a route of the caller's making.
    *
-   * @param options.maxConcurrentRequests announced there (default: the session's limit)
+   * @throws as `openConnection`
    */
   async openRoute<R extends Route>(
-    options: { metadata?: MetadataInit; parity: Parity; maxConcurrentRequests?: number },
+    options: RouteOptions,
     make: (accepted: AcceptedConnection) => R,
     signal?: AbortSignal,
   ): Promise<R> {
     if (this.#end !== undefined) throw this.#end;
-    const { parity, maxConcurrentRequests = this.limits.maxConcurrentRequests } = options;
-    const metadata = Metadata.from(options.metadata);
-    checkMetadata(metadata, this.limits);
-    this.#expectRoom(1);
-    await this.#opens.enter(signal);
     try {
-      // Others were before us in the line.
-      this.#expectRoom(0);
-      const permit = this.#outbox.tryReserve() ?? (await this.#outbox.reserve(signal));
-      const id = this.#connections.allocate();
-      // r[impl session.connection-settings.open]
-      const settings = { parity, maxConcurrentRequests };
-      permit.send({ tag: "ConnectionOpen", connectionId: id, settings, metadata });
-      return this.#opens.wait(
-        id,
-        (accept) => {
-          const route = make({ id, counterpart: accept.settings, metadata: accept.metadata });
-          this.#connections.add(id, route);
-          return route;
-        },
-        { parity, signal, onUnwanted: () => this.closeConnection(id) },
-      );
+      return await this.#opens.open(options, make, signal);
     } catch (error) {
-      this.#opens.leave();
       this.#endIfUnused();
       throw error;
-    }
-  }
-
-  #expectRoom(more: 0 | 1): void {
-    const { maxVirtualConnections } = this.limits;
-    if (this.#connections.virtualCount + this.#opens.size + more > maxVirtualConnections) {
-      throw new RoamError("too-large", `${maxVirtualConnections} virtual connections are open already`);
     }
   }
 
@@ -332,7 +309,12 @@ export class Session implements ConnectionHost {
     this.#running.add(delta);
   }
 
+  onLimit(limit: keyof Limits, connectionId?: Id): void {
+    this.taps.current?.limited(limit, connectionId);
+  }
+
   onHandlerError(error: unknown, call: { readonly service: string; readonly method: string }): void {
+    this.taps.current?.handlerFailed(error, call);
     this.#options.onHandlerError?.(error, call);
   }
 
@@ -378,6 +360,7 @@ export class Session implements ConnectionHost {
   /** @internal The next message after the handshake. */
   receive(message: Message): void {
     if (this.#end !== undefined) return;
+    this.taps.current?.received(message);
     try {
       this.#route(message);
     } catch (error) {

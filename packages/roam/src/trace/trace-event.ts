@@ -1,3 +1,5 @@
+import type { WaitCause } from "../session/session-waits.ts";
+
 /** Version of the form of events, and of the lines of a trace. */
 export const TRACE_VERSION = 1;
 
@@ -117,27 +119,6 @@ export interface CallEndEvent extends Traced {
   /** Since its `call-begin` (ms). */
   readonly ms: number;
 }
-
-/** What a call, a channel or a message waits for. */
-export type WaitCause =
-  /** The other side has not sent the next item, and somebody here wants it. */
-  | "producer"
-  /** No credit: the other side's consumer has not taken what was sent. */
-  | "credit"
-  /** The consumer here has not taken what is there. */
-  | "consumer"
-  /** As many calls are in flight as the other side takes. */
-  | "in-flight-limit"
-  /** The handler on the other side has not answered. */
-  | "answer"
-  /** The handler here has not settled. */
-  | "handler"
-  /** So much is kept for replay that the other side must acknowledge first. */
-  | "replay-bound"
-  /** The link takes nothing: the other side, or the way to it, is slow. */
-  | "socket"
-  /** There is no link. */
-  | "link";
 
 /** Something that waits. */
 export interface Wait {

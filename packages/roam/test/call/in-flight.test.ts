@@ -288,6 +288,7 @@ suite("calls of the counterpart in flight", () => {
       },
       trySend: () => false,
       tryReserve: () => undefined,
+      onLimit: () => {},
       reserve: () => Promise.reject(new Error("nothing is sent but answers")),
     };
     const parity = "even";

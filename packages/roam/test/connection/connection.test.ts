@@ -31,6 +31,7 @@ function connectionOf() {
       tryReserve: () => undefined,
       reserve: () => new Promise((resolve) => grants.push(resolve)),
       onBuffered() {},
+      onLimit() {},
       onRunning() {},
       onViolation() {},
       onUnused: (ended) => void unused.push(ended),

@@ -6,6 +6,7 @@ import type { ConduitPermit, ConduitTx } from "roam/conduit";
 import { settled } from "roam/testing";
 import type { Message } from "roam/wire";
 import { Outbox } from "../../src/session/outbox.ts";
+import { SessionTaps } from "../../src/session/session-taps.ts";
 import { watch } from "./harness.ts";
 
 /** A conduit that has as many permits as the test gives it, and keeps what is sent. */
@@ -71,6 +72,7 @@ function outboxOf(maxControls = 4) {
   const blocked: boolean[] = [];
   const outbox = new Outbox(tx, {
     maxControls,
+    taps: new SessionTaps(),
     onPressure: (isHigh) => pressure.push(isHigh),
     onOverflow: (error) => overflows.push(error),
     onBlocked: (isBlocked) => blocked.push(isBlocked),

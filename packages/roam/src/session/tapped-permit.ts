@@ -1,0 +1,29 @@
+import type { ConduitPermit } from "../conduit/conduit.ts";
+import { dispose } from "../internal/dispose.ts";
+import type { Message } from "../wire/message.ts";
+import type { SessionTap } from "./session-taps.ts";
+
+/** A permit whose message is told to a tap. */
+export class TappedPermit implements ConduitPermit<Message> {
+  readonly #permit: ConduitPermit<Message>;
+  readonly #tap: SessionTap;
+
+  constructor(permit: ConduitPermit<Message>, tap: SessionTap) {
+    this.#permit = permit;
+    this.#tap = tap;
+  }
+
+  send(message: Message): void {
+    const seen = this.#tap.sending(message);
+    this.#permit.send(seen);
+    this.#tap.sent(seen);
+  }
+
+  release(): void {
+    this.#permit.release();
+  }
+
+  [dispose](): void {
+    this.#permit.release();
+  }
+}

@@ -1,0 +1,3 @@
+export type { WaitCause } from "../session/session-waits.ts";
+export { type Trace, type TraceOptions, trace, traceHead } from "./trace.ts";
+export * from "./trace-event.ts";
