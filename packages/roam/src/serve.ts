@@ -120,6 +120,12 @@ export async function serveHandler(
     onRefused: tellNowAndThen(logger),
   });
   const sessions = new Set<Session>();
+  /** Told each session as soon as it is there. */
+  const watchers = new Set<(session: Session) => void>();
+  const begin = (session: Session) => {
+    options.trace?.begin(session);
+    for (const onSession of watchers) onSession(session);
+  };
   const startedMs = (options.clock ?? systemClock).nowMs();
   let address: string | undefined;
   const usage = () => usageOf(sessions, inbound, shared);
@@ -129,6 +135,10 @@ export async function serveHandler(
     usage,
     address: () => address,
     isDraining: () => isClosing,
+    onNewSession: (onSession) => {
+      watchers.add(onSession);
+      return () => watchers.delete(onSession);
+    },
     onLink: options.tunnels ? (link) => onLink(link) : undefined,
   };
   // Each with a signal of its own: one for all would have as many listeners as there are handshakes.
@@ -154,7 +164,12 @@ export async function serveHandler(
       if (conduit === undefined) return;
       const identity = inbound.principalOf(conduit) as Identity;
       await onAccepted(
-        await acceptOn(conduit, handler, { admission, identity, place }, { ...options, ...shared, signal }),
+        await acceptOn(
+          conduit,
+          handler,
+          { admission, identity, place },
+          { ...options, ...shared, signal, trace: { begin } },
+        ),
       );
     };
     // Somebody who does not speak the protocol is no news; the link is closed already.
@@ -205,6 +220,7 @@ export function accept(
     usage: undefined,
     address: () => undefined,
     isDraining: () => false,
+    onNewSession: () => () => {},
     onLink: undefined,
   };
   const admitted = { admission, identity: identityOf(link), place };
@@ -216,7 +232,8 @@ export function accept(
 }
 
 /** Where a session is accepted, for those who ask about it. */
-interface Place extends Pick<Offer, "sessions" | "startedMs" | "usage" | "address" | "isDraining"> {
+interface Place
+  extends Pick<Offer, "sessions" | "startedMs" | "usage" | "address" | "isDraining" | "onNewSession"> {
   /** Takes the links of tunnels; undefined where there are none. */
   readonly onLink: ((link: Link) => void) | undefined;
 }

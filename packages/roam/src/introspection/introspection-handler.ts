@@ -1,20 +1,21 @@
 import type { Handlers } from "../call/call-types.ts";
 import { type Handler, implement } from "../call/handler.ts";
-import type { Connection } from "../connection/connection.ts";
 import type { Clock } from "../internal/clock.ts";
 import { type Docs, documentOf } from "../schema/document-of.ts";
 import type { SchemaDocument } from "../schema/schema-document.ts";
 import type { Service } from "../schema/service.ts";
 import type { ServerUsage } from "../server-usage.ts";
 import type { Session } from "../session/session.ts";
+import { countMethods } from "../trace/count-methods.ts";
 import {
-  type ConnectionStats,
   type Health,
   Introspection,
   type SessionStats,
   type Stats,
   type Totals,
 } from "./introspection-service.ts";
+import { toldStats } from "./told-stats.ts";
+import { TraceStream } from "./trace-stream.ts";
 
 /** What is told of. */
 export interface Served {
@@ -23,8 +24,14 @@ export interface Served {
   /** On virtual connections under their names. */
   readonly virtual: readonly Service[];
   readonly docs?: Docs;
-  /** Whose statistics the one who asks may see. */
+  /** The one who asks. */
+  readonly asker: Session;
+  /** Whose statistics it may see. */
   readonly sessions: ReadonlySet<Session>;
+  /** Told each session that comes. @returns what ends it */
+  readonly onNewSession: (onSession: (session: Session) => void) => () => void;
+  /** Payloads may be seen, links cut and readers stopped. */
+  readonly isDevelopment: boolean;
   readonly startedMs: number;
   /** Of the whole server; undefined where there is none, or it is not to be told. */
   readonly usage: (() => ServerUsage) | undefined;
@@ -33,8 +40,12 @@ export interface Served {
 
 /** Sessions in one `Stats`: an answer has a limit. */
 const MOST_LISTED = 1_000;
+/** Traces that one asks for at a time. */
+const MOST_TRACES = 4;
 /** Shortest time between two `Stats` of a `watch` (ms). */
 const SHORTEST_EVERY_MS = 100;
+/** Longest time between two looks of a trace (ms). */
+const LONGEST_EVERY_MS = 10_000;
 
 /** Serves `Introspection` on one connection. */
 export function introspectionHandler(served: Served, clock: Clock): Handler {
@@ -42,6 +53,7 @@ export function introspectionHandler(served: Served, clock: Clock): Handler {
   const all = [root, ...virtual];
   const health = (): Health => (served.isDraining() ? "Draining" : "Serving");
   const stats = () => statsOf(served, health(), clock);
+  const traces = new Set<TraceStream>();
   const handlers: Handlers<(typeof Introspection)["methods"]> = {
     services: () => all.map(({ name }, index) => ({ name, is_root: index === 0, health: health() })),
     schema: () => JSON.stringify(documentOfThose(all, served.docs)),
@@ -54,6 +66,34 @@ export function introspectionHandler(served: Served, clock: Clock): Handler {
         await out.send(stats(), { signal });
         await passed(everyMs, clock, signal);
       }
+    },
+    async trace({ sample, sample_ms, payload_bytes, out }, { signal }) {
+      if (traces.size === MOST_TRACES) return;
+      const stream = new TraceStream({
+        sample: Math.min(Math.max(0, sample), 1) || 0,
+        // Never without: by what is sent it is known that nobody reads any more.
+        sampleMs: Math.min(Math.max(sample_ms, SHORTEST_EVERY_MS), LONGEST_EVERY_MS),
+        payloadBytes: served.isDevelopment ? payload_bytes : 0,
+        schema: documentOfThose(all, served.docs),
+        eachSession: (onSession) => {
+          for (const session of served.sessions) onSession(session, false);
+          return served.onNewSession((session) => onSession(session, true));
+        },
+      });
+      traces.add(stream);
+      try {
+        await stream.sendTo(out, signal);
+      } finally {
+        traces.delete(stream);
+      }
+    },
+    act({ session: number, act }) {
+      if (!served.isDevelopment) return false;
+      for (const { trace } of traces) {
+        const session = trace.sessionOf(number);
+        if (session !== undefined) return actOn(session, act, served.asker);
+      }
+      return false;
     },
   };
   return { ...implement(Introspection as unknown as Service, handlers), isServedToTheEnd: true };
@@ -80,8 +120,9 @@ function hasDocument(service: Service): boolean {
 function statsOf({ sessions, startedMs, usage }: Served, health: Health, clock: Clock): Stats {
   const listed: SessionStats[] = [];
   for (const session of sessions) {
+    countMethods(session);
     if (listed.length === MOST_LISTED) break;
-    listed.push(sessionStats(session));
+    listed.push(toldStats(session));
   }
   const uptime_ms = Math.max(0, Math.round(clock.nowMs() - startedMs));
   const totals = usage === undefined ? null : totalsOf(usage());
@@ -100,53 +141,22 @@ function totalsOf(usage: ServerUsage): Totals {
   };
 }
 
-// Numbers of sessions, given when they are first told of: nothing is kept for those that nobody asks about.
-const numbers = new WeakMap<Session, number>();
-let lastNumber = 0;
+const paused = new WeakSet<Session>();
 
-function numberOf(session: Session): number {
-  let number = numbers.get(session);
-  if (number === undefined) {
-    number = ++lastNumber;
-    numbers.set(session, number);
+/** What one may do to a session while one develops. @returns false if it cannot be done */
+function actOn(session: Session, act: string, asker: Session): boolean {
+  if (act === "cut") return session.dropLink("cut by whoever looks on");
+  const isPaused = paused.has(session);
+  // Whoever stopped its own reading could not take that back.
+  if (act === "pause" && !isPaused && session !== asker) {
+    paused.add(session);
+    session.pauseReading(true);
+    return true;
   }
-  return number;
-}
-
-function sessionStats(session: Session): SessionStats {
-  const { replay } = session;
-  return {
-    id: numberOf(session),
-    peer: session.peer,
-    state: session.state.kind,
-    is_stable: replay !== undefined,
-    round_trip_ms: session.roundTripMs ?? null,
-    buffered_bytes: session.bufferedBytes,
-    replay_items: replay?.frames ?? 0,
-    replay_bytes: replay?.bytes ?? 0,
-    connections: session.connections.map(connectionStats),
-  };
-}
-
-function connectionStats({
-  connectionId,
-  service,
-  dispatcher,
-  caller,
-  channels,
-}: Connection): ConnectionStats {
-  return {
-    id: String(connectionId),
-    service: service ?? null,
-    received: dispatcher.received,
-    failed: dispatcher.failed,
-    running: dispatcher.running,
-    queued: dispatcher.queued,
-    made: caller.made,
-    unanswered: caller.inFlight,
-    waiting: caller.queued,
-    channels: channels.size,
-  };
+  if (act !== "resume" || !isPaused) return false;
+  paused.delete(session);
+  session.pauseReading(false);
+  return true;
 }
 
 /** Resolves after a time, or when the signal aborts. */

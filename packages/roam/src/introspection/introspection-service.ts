@@ -21,6 +21,50 @@ export const ServedService = t.struct("ServedService", {
 });
 export type ServedService = Infer<typeof ServedService>;
 
+/** One channel alive. */
+export const ChannelStats = t.struct("ChannelStats", {
+  id: t.string,
+  /** Items go out from here, or come in. */
+  is_outgoing: t.bool,
+  items: t.u64.asNumber,
+  /** Units left to the sender, as known here. */
+  credit: t.u32,
+  /** Sends that wait, or items that nobody has taken. */
+  waiting: t.u32,
+  waiting_bytes: t.u64.asNumber,
+});
+export type ChannelStats = Infer<typeof ChannelStats>;
+
+/** The calls of one method, since they are counted. */
+export const MethodStats = t.struct("MethodStats", {
+  method: t.string,
+  /** They were made here; else they are served here. */
+  is_caller: t.bool,
+  calls: t.u64.asNumber,
+  in_flight: t.u32,
+  failed: t.u64.asNumber,
+  /** Of arguments, answers and items. */
+  bytes_in: t.u64.asNumber,
+  bytes_out: t.u64.asNumber,
+  /** Time from call to answer (ms), within 13 %; 0 before the first answer. */
+  p50_ms: t.f64,
+  p90_ms: t.f64,
+  p99_ms: t.f64,
+  max_ms: t.f64,
+});
+export type MethodStats = Infer<typeof MethodStats>;
+
+/** Something waits, for whom or what `cause` says: as `WaitCause` of `roam/trace` has it. */
+export const WaitStats = t.struct("WaitStats", {
+  connection: t.string,
+  /** `channel`, `call` or `session`. */
+  what: t.string,
+  channel: t.option(t.string),
+  cause: t.string,
+  count: t.u32,
+});
+export type WaitStats = Infer<typeof WaitStats>;
+
 /** Counts of one connection, since it was opened where they only grow. */
 export const ConnectionStats = t.struct("ConnectionStats", {
   id: t.string,
@@ -40,8 +84,11 @@ export const ConnectionStats = t.struct("ConnectionStats", {
   unanswered: t.u32,
   /** Calls that wait for the counterpart's limit. */
   waiting: t.u32,
-  /** Channels alive. */
-  channels: t.u32,
+  /** Channels alive, those included that are not listed. */
+  channel_count: t.u32,
+  channels: t.list(ChannelStats),
+  /** Counted since somebody first asked, unless the server counts them anyway. */
+  methods: t.list(MethodStats),
 });
 export type ConnectionStats = Infer<typeof ConnectionStats>;
 
@@ -59,6 +106,10 @@ export const SessionStats = t.struct("SessionStats", {
   /** Kept until they are acknowledged (items). */
   replay_items: t.u32,
   replay_bytes: t.u64.asNumber,
+  /** How often its link was lost, and how long there was none in all. */
+  detached_times: t.u32,
+  detached_ms: t.f64,
+  waits: t.list(WaitStats),
   connections: t.list(ConnectionStats),
 });
 export type SessionStats = Infer<typeof SessionStats>;
@@ -105,13 +156,29 @@ export const Introspection = knownIds(
     stats: method({}, Stats),
     /** At once and every `every_ms` (at least 100), for as long as it is read. */
     watch: method({ every_ms: t.u32, out: tx(Stats, 2) }),
+    /**
+     * A trace of the sessions whose statistics the one who asks may see, for as long as it is read:
+     * each item is one or more lines of JSON, the head of `roam/trace` first.
+     *
+     * - `sample`: share of the calls that are told
+     * - `sample_ms`: time between two looks at what waits (100 to 10,000)
+     * - `payload_bytes`: payloads of up to so many bytes are told, if the server allows it
+     */
+    trace: method({ sample: t.f64, sample_ms: t.u32, payload_bytes: t.u32, out: tx(t.string, 16) }),
+    /**
+     * Does something to a session of a trace that is read on the same connection, by its number there:
+     * `cut` its link, `pause` or `resume` its reading. False where that is not allowed, or it is gone.
+     */
+    act: method({ session: t.u32, act: t.string }, t.bool),
   },
   // Known, so that a server whose own ids are known needs no hash for this one.
   {
     services: 0x909f_ad0e_1690_3e02n,
     schema: 0xe03a_be0d_75de_eeafn,
     health: 0x16f3_74c0_d6aa_8398n,
-    stats: 0xaf46_21e4_5e38_8799n,
-    watch: 0x0193_323b_0299_7974n,
+    stats: 0x3043_988c_40f7_b774n,
+    watch: 0x4406_ca48_57e1_e70cn,
+    trace: 0xd5d3_96af_ccc8_403cn,
+    act: 0x52b7_7046_3d43_e500n,
   },
 );

@@ -22,10 +22,15 @@ export interface IntrospectionOptions {
    * who asks (default elsewhere: addresses of others are theirs).
    */
   readonly statistics?: "all" | "own";
+  /**
+   * For development: whoever may see the statistics of a session may also see payloads in its
+   * traces, cut its link and stop its reading (default: nobody may).
+   */
+  readonly development?: boolean;
 }
 
 /** How it is offered, once all is known that decides it. */
-export interface Offer extends Omit<Served, "sessions" | "docs"> {
+export interface Offer extends Omit<Served, "asker" | "sessions" | "docs" | "isDevelopment"> {
   /** True or options: offered. Undefined: where the address is local, and where somebody is asked who it is. */
   readonly introspection: boolean | IntrospectionOptions | undefined;
   readonly isGuarded: boolean;
@@ -57,11 +62,14 @@ function serveIntrospection(
 ): ConnectionDecision {
   const { introspection, virtual, sessions } = offer;
   const options = typeof introspection === "object" ? introspection : {};
-  const { statistics = isHere ? "all" : "own", services = [], docs } = options;
+  const { statistics = isHere ? "all" : "own", services = [], docs, development = false } = options;
   const served: Served = {
     ...offer,
     virtual: [...virtual, ...services],
+    asker: session,
     sessions: statistics === "all" ? sessions : new Set([session]),
+    onNewSession: statistics === "all" ? offer.onNewSession : () => () => {},
+    isDevelopment: development,
     usage: statistics === "all" ? offer.usage : undefined,
     isDraining: () => offer.isDraining() || session.isDraining,
     ...(docs && { docs }),

@@ -10,7 +10,7 @@ import { linger } from "./linger.ts";
 import { Outbox } from "./outbox.ts";
 import { Session } from "./session.ts";
 import type { SessionOptions } from "./session-options.ts";
-import { SessionTaps } from "./session-taps.ts";
+import type { TapPoint } from "./session-tap.ts";
 
 /**
  * Sets a session up on a conduit.
@@ -45,7 +45,7 @@ class Handshaking {
   readonly #offer: HandshakeOffer;
   readonly #rx: ConduitRx<Message>;
   readonly #outbox: Outbox;
-  readonly #taps = new SessionTaps();
+  readonly #tap: TapPoint = { current: undefined };
   readonly #result: Deferred<Session> = deferred();
   #session: Session | undefined;
   #isSettled = false;
@@ -69,7 +69,7 @@ class Handshaking {
     this.#rx = rx;
     this.#outbox = new Outbox(tx, {
       maxControls: limits.maxQueuedControls,
-      taps: this.#taps,
+      tap: this.#tap,
       onPressure: (isHigh) => this.#session?.onPressure(isHigh),
       onOverflow: (error) => this.#session?.abandon(error),
       onBlocked: (isBlocked) => this.#session?.onBlocked(isBlocked),
@@ -154,7 +154,7 @@ class Handshaking {
       conduit: this.#conduit,
       rx: this.#rx,
       outbox: this.#outbox,
-      taps: this.#taps,
+      tap: this.#tap,
       established: step.established,
       options: this.#options,
       principal,

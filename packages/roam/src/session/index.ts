@@ -11,3 +11,4 @@ export type {
   ConnectionRequest,
   SessionOptions,
 } from "./session-options.ts";
+export type { ConnectionStats, Latency, MethodStats, SessionStats } from "./session-stats.ts";

@@ -2,8 +2,7 @@ import type { ConduitPermit, ConduitTx } from "../conduit/conduit.ts";
 import { abortReason, RoamError } from "../errors.ts";
 import { Deque } from "../internal/deque.ts";
 import type { Message } from "../wire/message.ts";
-import type { SessionTaps } from "./session-taps.ts";
-import { TappedPermit } from "./tapped-permit.ts";
+import type { TapPoint } from "./session-tap.ts";
 
 interface Control {
   readonly message: Message;
@@ -25,7 +24,7 @@ const OVERFLOW_FACTOR = 4;
 // r[impl session.x.fair]
 export class Outbox {
   readonly #tx: ConduitTx<Message>;
-  readonly #taps: SessionTaps;
+  readonly #tap: TapPoint;
   readonly #controls = new Deque<Control>();
   readonly #waiters = new Set<Waiter>();
   readonly #maxControls: number;
@@ -48,14 +47,14 @@ export class Outbox {
     tx: ConduitTx<Message>,
     options: {
       maxControls: number;
-      taps: SessionTaps;
+      tap: TapPoint;
       onPressure(isHigh: boolean): void;
       onOverflow(error: RoamError): void;
       onBlocked(isBlocked: boolean): void;
     },
   ) {
     this.#tx = tx;
-    this.#taps = options.taps;
+    this.#tap = options.tap;
     this.#maxControls = options.maxControls;
     this.#onPressure = options.onPressure;
     this.#onOverflow = options.onOverflow;
@@ -82,7 +81,7 @@ export class Outbox {
   }
 
   #trySend(message: Message): boolean {
-    const tap = this.#taps.current;
+    const tap = this.#tap.current;
     if (tap === undefined) return this.#tx.trySend(message);
     const seen = tap.sending(message);
     const isSent = this.#tx.trySend(seen);
@@ -102,7 +101,7 @@ export class Outbox {
     this.#controls.push({ message, onDone });
     if (this.#controls.size > this.#maxControls && !this.#isHigh) {
       this.#isHigh = true;
-      this.#taps.current?.limited("maxQueuedControls");
+      this.#tap.current?.limited("maxQueuedControls");
       this.#onPressure(true);
     }
     // Reading has paused long ago, and what had been read by then is answered.
@@ -124,12 +123,12 @@ export class Outbox {
   }
 
   tryReserve(): ConduitPermit<Message> | undefined {
-    return this.#isOpen ? this.#tapped(this.#tx.tryReserve()) : undefined;
+    const permit = this.#isOpen ? this.#tx.tryReserve() : undefined;
+    return permit && this.#tapped(permit);
   }
 
-  #tapped<P extends ConduitPermit<Message> | undefined>(permit: P): P | TappedPermit {
-    const tap = this.#taps.current;
-    return permit === undefined || tap === undefined ? permit : new TappedPermit(permit, tap);
+  #tapped(permit: ConduitPermit<Message>): ConduitPermit<Message> {
+    return this.#tap.current?.permit(permit) ?? permit;
   }
 
   reserve(signal?: AbortSignal): Promise<ConduitPermit<Message>> {
@@ -143,7 +142,7 @@ export class Outbox {
         waited?.();
         reject(abortReason(signal as AbortSignal));
       };
-      const waited = this.#taps.current?.waiting();
+      const waited = this.#tap.current?.waiting();
       const settle = () => {
         signal?.removeEventListener("abort", onAbort);
         waited?.();

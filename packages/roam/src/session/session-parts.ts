@@ -6,7 +6,7 @@ import type { Metadata } from "../wire/metadata.ts";
 import type { Established } from "./handshake.ts";
 import type { Outbox } from "./outbox.ts";
 import type { SessionOptions } from "./session-options.ts";
-import type { SessionTaps } from "./session-taps.ts";
+import type { TapPoint } from "./session-tap.ts";
 
 /** What a finished handshake leaves. */
 export interface SessionParts {
@@ -14,7 +14,7 @@ export interface SessionParts {
   readonly conduit: Conduit<Message>;
   readonly rx: ConduitRx<Message>;
   readonly outbox: Outbox;
-  readonly taps: SessionTaps;
+  readonly tap: TapPoint;
   readonly established: Established;
   readonly options: SessionOptions;
   /** What `admit` returned. */

@@ -23,7 +23,8 @@ import type { Outbox } from "./outbox.ts";
 import { RunningHandlers } from "./running-handlers.ts";
 import type { SessionOptions } from "./session-options.ts";
 import type { AcceptedConnection, SessionParts } from "./session-parts.ts";
-import type { SessionTaps } from "./session-taps.ts";
+import { type MethodCounter, type SessionStats, sessionStats } from "./session-stats.ts";
+import type { TapPoint } from "./session-tap.ts";
 import { StallWatch } from "./stall-watch.ts";
 
 /** Ends after which nothing that is queued can reach the counterpart. */
@@ -42,7 +43,9 @@ export class Session implements ConnectionHost {
   readonly budget?: ConnectionHost["budget"];
   readonly callPlaces?: CallPlaces;
   /** @internal Those who look on. */
-  readonly taps: SessionTaps;
+  readonly tap: TapPoint;
+  /** @internal Set where calls are counted by their methods. */
+  methodCounter: MethodCounter | undefined;
   readonly #options: SessionOptions;
   readonly #conduit: Conduit<Message>;
   readonly #rx: ConduitRx<Message>;
@@ -75,7 +78,7 @@ export class Session implements ConnectionHost {
     this.#conduit = conduit;
     this.#rx = rx;
     this.#outbox = outbox;
-    this.taps = parts.taps;
+    this.tap = parts.tap;
     this.#connections = new ConnectionTable(established.parity);
     this.#opens = new OutboundOpens(this, { connections: this.#connections, outbox });
     this.#inbound = new InboundOpens(this, {
@@ -197,6 +200,13 @@ export class Session implements ConnectionHost {
     return this.#keepalive?.roundTripMs;
   }
 
+  /** How it stands, and what has passed through it. */
+  stats(): SessionStats {
+    const { times } = this.#detached;
+    const detached = { times, ms: this.#detached.ms(this.clock.nowMs()) };
+    return sessionStats(this, detached, this.methodCounter);
+  }
+
   /**
    * Opens a virtual connection.
    *
@@ -310,11 +320,11 @@ export class Session implements ConnectionHost {
   }
 
   onLimit(limit: keyof Limits, connectionId?: Id): void {
-    this.taps.current?.limited(limit, connectionId);
+    this.tap.current?.limited(limit, connectionId);
   }
 
   onHandlerError(error: unknown, call: { readonly service: string; readonly method: string }): void {
-    this.taps.current?.handlerFailed(error, call);
+    this.tap.current?.handlerFailed(error, call);
     this.#options.onHandlerError?.(error, call);
   }
 
@@ -360,7 +370,7 @@ export class Session implements ConnectionHost {
   /** @internal The next message after the handshake. */
   receive(message: Message): void {
     if (this.#end !== undefined) return;
-    this.taps.current?.received(message);
+    this.tap.current?.received(message);
     try {
       this.#route(message);
     } catch (error) {

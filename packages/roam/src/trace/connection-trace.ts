@@ -11,6 +11,12 @@ export interface OpenCall {
   readonly channels: readonly Id[];
 }
 
+/** A channel in the arguments of such a call. */
+export interface OpenChannel {
+  readonly method: string;
+  readonly side: Side;
+}
+
 /** What a trace keeps of one connection: the calls it tells of, and the channels in them. */
 export class ConnectionTrace {
   /** Undefined where its messages only pass. */
@@ -18,8 +24,7 @@ export class ConnectionTrace {
   /** Its calls ask about the others and are not told. */
   readonly isLeftOut: boolean;
   readonly calls: Readonly<Record<Side, Map<Id, OpenCall>>> = { caller: new Map(), handler: new Map() };
-  /** Methods by the channels of their calls. */
-  readonly channels = new Map<Id, string>();
+  readonly channels = new Map<Id, OpenChannel>();
   readonly #names: Readonly<Record<Side, MethodNames>>;
 
   constructor(connection: Connection | undefined) {
@@ -37,7 +42,7 @@ export class ConnectionTrace {
 
   begin(side: Side, { id, channels }: RequestCall, method: string, beginMs: number): void {
     this.calls[side].set(id, { method, beginMs, channels });
-    for (const channel of channels) this.channels.set(channel, method);
+    for (const channel of channels) this.channels.set(channel, { method, side });
   }
 
   /** @param isServed false if no handler has seen its channels */

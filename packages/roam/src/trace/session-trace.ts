@@ -1,12 +1,15 @@
+import type { ConduitPermit } from "../conduit/conduit.ts";
 import { ProtocolError, RoamError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
 import type { Session } from "../session/session.ts";
-import type { SessionTap } from "../session/session-taps.ts";
+import type { SessionTap } from "../session/session-tap.ts";
 import { waitsOf } from "../session/session-waits.ts";
 import type { Id, Message } from "../wire/message.ts";
+import { addTap } from "./add-tap.ts";
 import { ConnectionTrace, type Side } from "./connection-trace.ts";
 import { inMicroseconds } from "./in-microseconds.ts";
 import { measured, outcomeOf } from "./measured-body.ts";
+import { TappedPermit } from "./tapped-permit.ts";
 import type { CallOutcome, TraceEvent } from "./trace-event.ts";
 import { messageParts, traceId } from "./trace-message.ts";
 import { traceMetadata } from "./trace-metadata.ts";
@@ -70,7 +73,7 @@ export class SessionTrace implements SessionTap {
       metadata: traceMetadata(root.metadata),
     });
     this.#onState(state);
-    this.#stops.push(session.taps.add(this));
+    this.#stops.push(addTap(session.tap, this));
     this.#stops.push(session.watch((changed) => this.#onState(changed)));
     void session.ended.then((cause) => this.#onEnd(cause));
     this.#arm();
@@ -84,6 +87,10 @@ export class SessionTrace implements SessionTap {
   }
 
   // ---- messages
+
+  permit(permit: ConduitPermit<Message>): ConduitPermit<Message> {
+    return new TappedPermit(permit, this);
+  }
 
   sending(message: Message): Message {
     this.#isTaken = this.#wants(message, "out");
@@ -346,7 +353,8 @@ export class SessionTrace implements SessionTap {
   *#seenWaits(): Generator<SeenWait> {
     for (const { connection, what, id, cause, count } of waitsOf(this.#session)) {
       if (cause === "answer" || cause === "handler") continue;
-      const method = id === undefined ? undefined : this.#connections.get(connection)?.channels.get(id);
+      const method =
+        id === undefined ? undefined : this.#connections.get(connection)?.channels.get(id)?.method;
       yield {
         connection: traceId(connection),
         what,

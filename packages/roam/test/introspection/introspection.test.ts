@@ -1,92 +1,11 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import {
-  type ConnectOptions,
-  connect,
-  fail,
-  implement,
-  method,
-  type ServeOptions,
-  serveHandler,
-  service,
-  t,
-} from "roam";
+import { connect, implement, method, type ServeOptions, service, t } from "roam";
 import { Introspection, introspect, openIntrospection } from "roam/introspection";
-import { type Link, memoryLinkPair } from "roam/link";
 import { documentOf } from "roam/schema";
 import { scriptedPeer, settled, VirtualClock } from "roam/testing";
 import { Metadata } from "roam/wire";
-
-const Page = t.struct("Page", { title: t.string });
-const Billing = service("Billing", {
-  lookup: method({ id: t.u64 }, Page, t.enum("LookupError", { NotFound: t.unit })),
-  slow: method({}),
-  feed: method({ numbers: t.rx(t.u32) }, t.u32),
-});
-const Audit = service("Audit", { list: method({}, t.list(Page)) });
-const QUIET = { warn() {}, error() {} };
-
-/** A server on memory links, on a clock that stands still. */
-class House {
-  readonly clock = new VirtualClock();
-  readonly failures: unknown[] = [];
-  readonly #address: string;
-  #onLink: (link: Link) => void = () => {};
-
-  constructor(address = "memory:") {
-    this.#address = address;
-  }
-
-  readonly source = {
-    next: async (): Promise<Link> => {
-      const [near, far] = memoryLinkPair();
-      this.#onLink(far);
-      return near;
-    },
-  };
-
-  serve(options: ServeOptions = {}) {
-    const listen = async (onLink: (link: Link) => void) => {
-      this.#onLink = onLink;
-      return { address: this.#address, close: async () => {} };
-    };
-    const billing = implement(Billing, {
-      lookup: ({ id }) => (id === 0n ? fail("NotFound") : { title: `${id}` }),
-      slow: (_args, { signal }) =>
-        new Promise<undefined>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
-      async feed({ numbers }) {
-        let count = 0;
-        for await (const _ of numbers) count++;
-        return count;
-      },
-    });
-    return serveHandler(listen, billing, {
-      clock: this.clock,
-      services: [implement(Audit, { list: () => [] })],
-      logger: QUIET,
-      onHandlerError: (error) => this.failures.push(error),
-      ...options,
-    });
-  }
-
-  connect(options: ConnectOptions = {}) {
-    return connect(this.source, Billing, {
-      clock: this.clock,
-      random: () => 0.5,
-      logger: QUIET,
-      conduit: "bare",
-      ...options,
-    });
-  }
-
-  /** Ends everything; no timer may be left. */
-  async end(...all: readonly { close(): Promise<void> }[]): Promise<void> {
-    await Promise.all([...all.map((one) => one.close()), this.clock.pass(1_000)]);
-    await settled();
-    assert.equal(this.clock.pending, 0, "no timer is left");
-    assert.deepEqual(this.failures, []);
-  }
-}
+import { Audit, Billing, House } from "./house.ts";
 
 test("the service's ids are those of its signatures", () => {
   const computed = service(Introspection.name, Introspection.methods).descriptors();
@@ -182,19 +101,64 @@ suite("a peer that tells what it serves", () => {
     assert.notEqual(mine?.id, others?.id);
     const { peer, state, is_stable, connections } = mine ?? assert.fail();
     assert.deepEqual({ peer, state, is_stable }, { peer: "memory", state: "connected", is_stable: false });
-    const none = { queued: 0, made: 0, unanswered: 0, waiting: 0 };
+    const none = { queued: 0, made: 0, unanswered: 0, waiting: 0, methods: [] };
+    const wanted = { id: "1", is_outgoing: false, items: 0, credit: 16, waiting: 0, waiting_bytes: 0 };
     assert.deepEqual(connections, [
-      { id: "0", service: "Billing", received: 4, failed: 1, running: 2, channels: 1, ...none },
-      { id: "1", service: "Introspection", received: 2, failed: 0, running: 1, channels: 0, ...none },
+      {
+        id: "0",
+        service: "Billing",
+        received: 4,
+        failed: 1,
+        running: 2,
+        channel_count: 1,
+        channels: [wanted],
+        ...none,
+      },
+      {
+        id: "1",
+        service: "Introspection",
+        received: 2,
+        failed: 0,
+        running: 1,
+        channel_count: 0,
+        channels: [],
+        ...none,
+      },
     ]);
+    assert.deepEqual(mine?.waits, [
+      { connection: "0", what: "call", channel: null, cause: "handler", count: 2 },
+      { connection: "0", what: "channel", channel: "1", cause: "producer", count: 1 },
+    ]);
+    assert.deepEqual([mine?.detached_times, mine?.detached_ms], [0, 0]);
     assert.equal(others?.connections[0]?.received, 0);
     stop.abort();
     await assert.rejects(slow);
+    await feed.numbers.send(7);
     await feed.numbers.close();
     await feed;
+    await client.lookup({ id: 1n });
     const after = (await about.stats()).sessions[0]?.connections[0];
     assert.equal(after?.failed, 2, "a cancelled call failed, once");
     assert.equal(after?.running, 0);
+    // Counted since they were first asked for: the others had begun before.
+    const [counted, ...more] = after?.methods ?? [];
+    assert.deepEqual(
+      { ...counted, p50_ms: 0, p90_ms: 0, p99_ms: 0, max_ms: 0 },
+      {
+        method: "Billing.lookup",
+        is_caller: false,
+        calls: 1,
+        in_flight: 0,
+        failed: 0,
+        bytes_in: 1,
+        bytes_out: 3,
+        p50_ms: 0,
+        p90_ms: 0,
+        p99_ms: 0,
+        max_ms: 0,
+      },
+    );
+    assert.deepEqual(more, []);
     await house.end(about, client.$, other.$, server);
   });
 

@@ -6,7 +6,6 @@ import type { ConduitPermit, ConduitTx } from "roam/conduit";
 import { settled } from "roam/testing";
 import type { Message } from "roam/wire";
 import { Outbox } from "../../src/session/outbox.ts";
-import { SessionTaps } from "../../src/session/session-taps.ts";
 import { watch } from "./harness.ts";
 
 /** A conduit that has as many permits as the test gives it, and keeps what is sent. */
@@ -72,7 +71,7 @@ function outboxOf(maxControls = 4) {
   const blocked: boolean[] = [];
   const outbox = new Outbox(tx, {
     maxControls,
-    taps: new SessionTaps(),
+    tap: { current: undefined },
     onPressure: (isHigh) => pressure.push(isHigh),
     onOverflow: (error) => overflows.push(error),
     onBlocked: (isBlocked) => blocked.push(isBlocked),

@@ -1,7 +1,7 @@
 import type { ConduitPermit } from "../conduit/conduit.ts";
 import { dispose } from "../internal/dispose.ts";
+import type { SessionTap } from "../session/session-tap.ts";
 import type { Message } from "../wire/message.ts";
-import type { SessionTap } from "./session-taps.ts";
 
 /** A permit whose message is told to a tap. */
 export class TappedPermit implements ConduitPermit<Message> {
