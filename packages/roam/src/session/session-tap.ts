@@ -6,9 +6,9 @@ import type { Id, Message } from "../wire/message.ts";
 export interface SessionTap {
   /** The same permit, which tells what is sent with it. */
   permit(permit: ConduitPermit<Message>): ConduitPermit<Message>;
-  /** About to be sent. @returns what is sent: the same, its payload perhaps in a body that measures it */
-  sending(message: Message): Message;
-  /** Was sent, as `sending` gave it. */
+  /** Is about to be sent; it may get a body that measures the payload. */
+  sending(message: Message): void;
+  /** The same message was sent. */
   sent(message: Message): void;
   /** Came, and is about to be acted upon. */
   received(message: Message): void;

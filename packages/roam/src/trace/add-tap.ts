@@ -33,10 +33,8 @@ class SeveralTaps implements SessionTap {
     return new TappedPermit(permit, this);
   }
 
-  sending(message: Message): Message {
-    let sent = message;
-    for (const tap of this.#taps) sent = tap.sending(sent);
-    return sent;
+  sending(message: Message): void {
+    for (const tap of this.#taps) tap.sending(message);
   }
 
   sent(message: Message): void {

@@ -6,7 +6,7 @@ import type { Body, Id, Message } from "../wire/message.ts";
 import { addTap } from "./add-tap.ts";
 import { ConnectionTrace, type Side } from "./connection-trace.ts";
 import { LatencyHistogram } from "./latency-histogram.ts";
-import { bytesOf, measured, outcomeOf } from "./measured-body.ts";
+import { bytesOf, measure, outcomeOf } from "./measured-body.ts";
 import { TappedPermit } from "./tapped-permit.ts";
 
 /**
@@ -55,17 +55,8 @@ class MethodCounts implements SessionTap, MethodCounter {
     return new TappedPermit(permit, this);
   }
 
-  sending(message: Message): Message {
-    switch (message.tag) {
-      case "RequestCall":
-        return { ...message, args: measured(message.args) };
-      case "RequestResponse":
-        return { ...message, ret: measured(message.ret) };
-      case "ChannelItem":
-        return { ...message, item: measured(message.item) };
-      default:
-        return message;
-    }
+  sending(message: Message): void {
+    measure(message);
   }
 
   sent(message: Message): void {

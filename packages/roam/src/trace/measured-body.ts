@@ -1,5 +1,5 @@
 import { Reader, Writer } from "roam-postcard";
-import type { Body, ValueBody } from "../wire/message.ts";
+import type { Body, Message, ValueBody } from "../wire/message.ts";
 
 /** A payload that is encoded in place, and that knows afterwards what it has become. */
 export class MeasuredBody implements ValueBody {
@@ -32,8 +32,27 @@ export class MeasuredBody implements ValueBody {
   }
 }
 
-/** The same payload, measured when it is encoded. */
-export function measured(body: Body): Body {
+type WithBody = { args?: Body; ret?: Body; item?: Body };
+
+/**
+ * Has the payload of a message measured when it is encoded. The message is changed, and not copied,
+ * for there is one for each call: it was made to be sent once.
+ */
+export function measure(message: Message): void {
+  const whole = message as WithBody;
+  switch (message.tag) {
+    case "RequestCall":
+      whole.args = measured(message.args);
+      return;
+    case "RequestResponse":
+      whole.ret = measured(message.ret);
+      return;
+    case "ChannelItem":
+      whole.item = measured(message.item);
+  }
+}
+
+function measured(body: Body): Body {
   return body instanceof Uint8Array || body instanceof Reader || body instanceof MeasuredBody
     ? body
     : new MeasuredBody(body);

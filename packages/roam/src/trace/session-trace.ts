@@ -4,19 +4,20 @@ import type { Limits } from "../limits.ts";
 import type { Session } from "../session/session.ts";
 import type { SessionTap } from "../session/session-tap.ts";
 import { waitsOf } from "../session/session-waits.ts";
-import type { Id, Message } from "../wire/message.ts";
+import type { Id, Message, RequestCancel, RequestResponse } from "../wire/message.ts";
 import { addTap } from "./add-tap.ts";
 import { ConnectionTrace, type Side } from "./connection-trace.ts";
 import { inMicroseconds } from "./in-microseconds.ts";
-import { measured, outcomeOf } from "./measured-body.ts";
+import { measure, outcomeOf } from "./measured-body.ts";
+import { sampleOf } from "./session-sample.ts";
 import { TappedPermit } from "./tapped-permit.ts";
-import type { CallOutcome, TraceEvent } from "./trace-event.ts";
-import { messageParts, traceId } from "./trace-message.ts";
+import type { CallBeginEvent, CallOutcome, MessageEvent, TraceEvent } from "./trace-event.ts";
+import { describe, type MessageDraft, traceId } from "./trace-message.ts";
 import { traceMetadata } from "./trace-metadata.ts";
 import { type SeenWait, WaitWatch } from "./wait-watch.ts";
 
 /** An event without what is added to each of them. */
-export type BareEvent = TraceEvent extends infer E
+type BareEvent = TraceEvent extends infer E
   ? E extends TraceEvent
     ? Omit<E, "t" | "session">
     : never
@@ -28,7 +29,10 @@ export interface SessionTraceOptions {
   readonly sampleMs: number;
   readonly stallMs: number;
   readonly payloadBytes: number;
-  readonly emit: (event: BareEvent) => void;
+  /** What its events call it, and the time from which theirs are counted. */
+  readonly number: number;
+  readonly originMs: number;
+  readonly emit: (event: TraceEvent) => void;
 }
 
 /** The same limit is told so often at most (ms). */
@@ -47,6 +51,9 @@ export class SessionTrace implements SessionTap {
   readonly #limits = new Map<string, number>();
   readonly #stops: (() => void)[] = [];
   #stopTimer: () => void = () => {};
+  readonly #isAll: boolean;
+  /** Calls told that have not ended. */
+  #begun = 0;
   /** Share of the next call that is due. */
   #due = 0;
   /** Whether the message that is being sent is told. */
@@ -57,9 +64,10 @@ export class SessionTrace implements SessionTap {
   constructor(session: Session, isJoined: boolean, options: SessionTraceOptions) {
     this.#session = session;
     this.#options = options;
+    this.#isAll = options.sample >= 1;
     this.#waits = new WaitWatch(options.stallMs);
     const { root, role, peer, replay, limits, state } = session;
-    options.emit({
+    this.#emit({
       kind: "session",
       role,
       peer,
@@ -92,68 +100,60 @@ export class SessionTrace implements SessionTap {
     return new TappedPermit(permit, this);
   }
 
-  sending(message: Message): Message {
+  sending(message: Message): void {
     this.#isTaken = this.#wants(message, "out");
-    if (!this.#isTaken) return message;
-    switch (message.tag) {
-      case "RequestCall":
-        return { ...message, args: measured(message.args) };
-      case "RequestResponse":
-        return { ...message, ret: measured(message.ret) };
-      case "ChannelItem":
-        return { ...message, item: measured(message.item) };
-      default:
-        return message;
-    }
+    if (this.#isTaken) measure(message);
   }
 
   sent(message: Message): void {
     if (!this.#isTaken) return;
     const { replay } = this.#session;
-    const numbers = replay && { seq: replay.sent, ack: replay.received };
-    this.#tell(message, "out", numbers);
+    this.#tell(message, "out", replay?.sent, replay?.received);
     if (message.tag === "Ping") this.#ping = { nonce: message.nonce, sentMs: this.#nowMs };
   }
 
   received(message: Message): void {
     if (!this.#wants(message, "in")) return;
     const { replay } = this.#session;
-    const numbers = replay && { seq: replay.received, ack: replay.acked };
-    this.#tell(message, "in", numbers);
+    this.#tell(message, "in", replay?.received, replay?.acked);
     if (message.tag !== "Pong" || message.nonce !== this.#ping?.nonce) return;
-    this.#options.emit({ kind: "round-trip", ms: this.#since(this.#ping.sentMs) });
+    this.#emit({ kind: "round-trip", ms: this.#since(this.#ping.sentMs) });
     this.#ping = undefined;
   }
 
+  // Asked for every message: of those that are not told, nothing may be looked up.
   #wants(message: Message, direction: "in" | "out"): boolean {
     switch (message.tag) {
       case "RequestCall":
-        return !this.#of(message.connectionId).isLeftOut && this.#isCallDue();
+        return this.#isCallDue() && !this.#of(message.connectionId).isLeftOut;
       case "RequestResponse":
-        return this.#wantsCall(message.connectionId, direction === "in" ? "caller" : "handler", message.id);
+        return this.#wantsCall(message, direction === "in" ? "caller" : "handler");
       case "RequestCancel":
-        return this.#wantsCall(message.connectionId, direction === "in" ? "handler" : "caller", message.id);
+        return this.#wantsCall(message, direction === "in" ? "handler" : "caller");
       case "ChannelItem":
       case "ChannelClose":
       case "ChannelReset":
-      case "ChannelGrantCredit": {
-        const { isLeftOut, channels } = this.#of(message.connectionId);
-        return !isLeftOut && (this.#options.sample >= 1 || channels.has(message.id));
-      }
+      case "ChannelGrantCredit":
+        return this.#wantsChannel(message);
       default:
         return true;
     }
   }
 
-  #wantsCall(connectionId: Id, side: Side, id: Id): boolean {
+  #wantsCall({ connectionId, id }: RequestResponse | RequestCancel, side: Side): boolean {
+    if (!this.#isAll && this.#begun === 0) return false;
     const { isLeftOut, calls } = this.#of(connectionId);
-    return !isLeftOut && (this.#options.sample >= 1 || calls[side].has(id));
+    return !isLeftOut && (this.#isAll || calls[side].has(id));
+  }
+
+  #wantsChannel({ connectionId, id }: { readonly connectionId: Id; readonly id: Id }): boolean {
+    const { isLeftOut, channels } = this.#of(connectionId);
+    return !isLeftOut && (this.#isAll || channels.has(id));
   }
 
   #isCallDue(): boolean {
-    const { sample } = this.#options;
-    if (sample >= 1) return true;
-    this.#due += sample;
+    if (this.#isAll) return true;
+    this.#due += this.#options.sample;
     if (this.#due < 1) return false;
     this.#due--;
     return true;
@@ -168,37 +168,31 @@ export class SessionTrace implements SessionTap {
     return known;
   }
 
-  #tell(
-    message: Message,
-    direction: "in" | "out",
-    numbers: { readonly seq: number | undefined; readonly ack: number | undefined } | undefined,
-  ): void {
-    const { emit, payloadBytes } = this.#options;
-    const parts = messageParts(message, payloadBytes);
-    const { seq, ack } = numbers ?? {};
-    const trace = this.#of(message.connectionId);
-    const method =
-      message.tag === "RequestCall"
-        ? trace.nameOf(direction === "out" ? "caller" : "handler", message)
-        : undefined;
-    const credit =
-      message.tag === "ChannelItem" && direction === "out" ? this.#creditAfter(trace, message.id) : undefined;
-    emit({
+  // There are more of these than of all others: they are written in one piece, without copies.
+  #tell(message: Message, direction: "in" | "out", seq: number | undefined, ack: number | undefined): void {
+    const { connectionId, tag } = message;
+    const trace = this.#of(connectionId);
+    const t = this.#t;
+    const { number: session, payloadBytes } = this.#options;
+    const event: MessageDraft = {
+      t,
+      session,
       kind: "message",
       direction,
-      ...parts,
-      ...(method !== undefined && { method }),
-      ...(credit !== undefined && { credit }),
-      ...(seq !== undefined && { seq }),
-      ...(ack !== undefined && { ack }),
-    });
-    this.#follow(message, direction, trace, method);
-  }
-
-  // An item is told before its unit of credit is spent.
-  #creditAfter({ connection }: ConnectionTrace, id: Id): number | undefined {
-    const credit = connection?.channels.statusOf(id)?.credit;
-    return credit === undefined ? undefined : Math.max(0, credit - 1);
+      tag,
+      connection: traceId(connectionId),
+    };
+    describe(event, message, payloadBytes);
+    if (tag === "RequestCall")
+      event.method = trace.nameOf(direction === "out" ? "caller" : "handler", message);
+    if (tag === "ChannelItem" && direction === "out") {
+      const credit = creditAfter(trace, message.id);
+      if (credit !== undefined) event.credit = credit;
+    }
+    if (seq !== undefined) event.seq = seq;
+    if (ack !== undefined) event.ack = ack;
+    this.#options.emit(event);
+    this.#follow(message, direction, trace, event);
   }
 
   /** What the message begins and ends. */
@@ -206,21 +200,15 @@ export class SessionTrace implements SessionTap {
     message: Message,
     direction: "in" | "out",
     trace: ConnectionTrace,
-    method: string | undefined,
+    { t, session, connection, id, method, channels }: MessageEvent,
   ): void {
     switch (message.tag) {
       case "RequestCall": {
         const side = direction === "out" ? "caller" : "handler";
         trace.begin(side, message, method as string, this.#nowMs);
-        const { channels } = message;
-        this.#options.emit({
-          kind: "call-begin",
-          side,
-          connection: traceId(message.connectionId),
-          id: traceId(message.id),
-          method: method as string,
-          ...(channels.length > 0 && { channels: channels.map(traceId) }),
-        });
+        this.#begun++;
+        const begin = { t, session, kind: "call-begin", side, connection, id, method } as CallBeginEvent;
+        this.#options.emit(channels === undefined ? begin : { ...begin, channels });
         return;
       }
       case "RequestResponse":
@@ -242,7 +230,10 @@ export class SessionTrace implements SessionTap {
   ): void {
     const call = this.#of(connectionId).end(side, id, !NEVER_SERVED.has(outcome));
     if (call === undefined) return;
+    this.#begun--;
     this.#options.emit({
+      t: this.#t,
+      session: this.#options.number,
       kind: "call-end",
       side,
       connection: traceId(connectionId),
@@ -267,7 +258,7 @@ export class SessionTrace implements SessionTap {
     if (!this.#isCallDue()) return () => {};
     const sinceMs = this.#nowMs;
     return () => {
-      if (!this.#isOver) this.#options.emit({ kind: "permit-wait", ms: this.#since(sinceMs) });
+      if (!this.#isOver) this.#emit({ kind: "permit-wait", ms: this.#since(sinceMs) });
     };
   }
 
@@ -276,11 +267,11 @@ export class SessionTrace implements SessionTap {
     if (nowMs - (this.#limits.get(limit) ?? Number.NEGATIVE_INFINITY) < LIMIT_EVERY_MS) return;
     this.#limits.set(limit, nowMs);
     const connection = connectionId === undefined ? {} : { connection: traceId(connectionId) };
-    this.#options.emit({ kind: "limit", limit, ...connection });
+    this.#emit({ kind: "limit", limit, ...connection });
   }
 
   handlerFailed(error: unknown, { service, method }: { service: string; method: string }): void {
-    this.#options.emit({
+    this.#emit({
       kind: "error",
       code: error instanceof RoamError ? error.code : "handler",
       reason: error instanceof Error ? error.message : String(error),
@@ -293,7 +284,7 @@ export class SessionTrace implements SessionTap {
     // On a bare conduit the link is the session, and its end is told as that.
     const { conduit: _, ...known } = rest as { readonly conduit?: string };
     const told = Object.entries(known).filter(([, value]) => value !== undefined);
-    this.#options.emit({ kind: "link", state: kind, ...Object.fromEntries(told) });
+    this.#emit({ kind: "link", state: kind, ...Object.fromEntries(told) });
   }
 
   #onEnd(cause: RoamError): void {
@@ -302,7 +293,7 @@ export class SessionTrace implements SessionTap {
     this.#reportWaits([]);
     const isOrderly = cause.code === "closed";
     const rule = cause instanceof ProtocolError && cause.rule !== "" ? { rule: cause.rule } : {};
-    this.#options.emit({
+    this.#emit({
       kind: "end",
       ...(!isOrderly && { code: cause.code, reason: cause.reason }),
       ...rule,
@@ -320,33 +311,7 @@ export class SessionTrace implements SessionTap {
   }
 
   #lookAround(): void {
-    const session = this.#session;
-    const { replay, roundTripMs, bufferedBytes } = session;
-    const connections = session.connections.filter((one) => !one.isServedToTheEnd);
-    const sum = (count: (connection: (typeof connections)[number]) => number) =>
-      connections.reduce((total, one) => total + count(one), 0);
-    const waits = this.#reportWaits(this.#seenWaits());
-    this.#options.emit({
-      kind: "sample",
-      inFlight: sum(({ caller }) => caller.inFlight),
-      queued: sum(({ caller }) => caller.queued),
-      running: sum(({ dispatcher }) => dispatcher.running),
-      waiting: sum(({ dispatcher }) => dispatcher.queued),
-      bufferedBytes,
-      replayItems: replay?.frames ?? 0,
-      replayBytes: replay?.bytes ?? 0,
-      ...(replay?.sent !== undefined && { sent: replay.sent }),
-      ...(replay?.acked !== undefined && { acked: replay.acked }),
-      ...(roundTripMs !== undefined && { roundTripMs }),
-      channels: connections.flatMap(({ connectionId, channels }) =>
-        channels.statuses.map(({ id, isWanted: _, ...status }) => ({
-          connection: traceId(connectionId),
-          id: traceId(id),
-          ...status,
-        })),
-      ),
-      waits,
-    });
+    this.#emit(sampleOf(this.#session, this.#reportWaits(this.#seenWaits())));
   }
 
   /** What waits now: calls one by one, where they are told at all. */
@@ -372,9 +337,17 @@ export class SessionTrace implements SessionTap {
 
   #reportWaits(seen: Iterable<SeenWait>) {
     const { waits, stalled, over } = this.#waits.look(seen, this.#nowMs);
-    for (const wait of stalled) this.#options.emit({ kind: "stall", ...wait, isOver: false });
-    for (const wait of over) this.#options.emit({ kind: "stall", ...wait, isOver: true });
+    for (const wait of stalled) this.#emit({ kind: "stall", ...wait, isOver: false });
+    for (const wait of over) this.#emit({ kind: "stall", ...wait, isOver: true });
     return waits;
+  }
+
+  #emit(event: BareEvent): void {
+    this.#options.emit({ t: this.#t, session: this.#options.number, ...event } as TraceEvent);
+  }
+
+  get #t(): number {
+    return this.#since(this.#options.originMs);
   }
 
   #since(ms: number): number {
@@ -384,6 +357,12 @@ export class SessionTrace implements SessionTap {
   get #nowMs(): number {
     return this.#session.clock.nowMs();
   }
+}
+
+// An item is told before its unit of credit is spent.
+function creditAfter({ connection }: ConnectionTrace, id: Id): number | undefined {
+  const credit = connection?.channels.statusOf(id)?.credit;
+  return credit === undefined ? undefined : Math.max(0, credit - 1);
 }
 
 /** The oldest calls of one side. One with channels lasts as long as they do: its channels tell why. */

@@ -14,9 +14,9 @@ export class TappedPermit implements ConduitPermit<Message> {
   }
 
   send(message: Message): void {
-    const seen = this.#tap.sending(message);
-    this.#permit.send(seen);
-    this.#tap.sent(seen);
+    this.#tap.sending(message);
+    this.#permit.send(message);
+    this.#tap.sent(message);
   }
 
   release(): void {

@@ -1,7 +1,6 @@
 import { dispose } from "../internal/dispose.ts";
 import type { Session } from "../session/session.ts";
-import { inMicroseconds } from "./in-microseconds.ts";
-import { type BareEvent, SessionTrace } from "./session-trace.ts";
+import { SessionTrace } from "./session-trace.ts";
 import { TRACE_VERSION, type TraceEvent, type TraceHead } from "./trace-event.ts";
 
 export interface TraceOptions {
@@ -84,24 +83,27 @@ export class Trace implements Disposable {
     if (this.#isOver || session.hasEnded || this.#sessions.has(session)) return;
     const number = ++this.#count;
     this.#originMs ??= session.clock.nowMs();
-    const emit = (event: BareEvent) => this.#emit(session, number, event);
-    const one = new SessionTrace(session, isJoined, { ...this.#options, emit });
+    const one = new SessionTrace(session, isJoined, {
+      ...this.#options,
+      number,
+      originMs: this.#originMs,
+      emit: this.#emit,
+    });
     // Whoever is told may have ended it.
     if (this.#isOver) return one.stop();
     this.#sessions.set(session, { number, trace: one });
     void session.ended.then(() => this.#sessions.delete(session));
   }
 
-  #emit(session: Session, number: number, event: BareEvent): void {
+  readonly #emit = (event: TraceEvent): void => {
     if (this.#isOver) return;
-    const t = inMicroseconds(session.clock.nowMs() - (this.#originMs ?? 0));
     try {
-      this.#onEvent({ t, session: number, ...event } as TraceEvent);
+      this.#onEvent(event);
     } catch (error) {
       this.stop();
       this.#onError(error);
     }
-  }
+  };
 }
 
 function complain(error: unknown): void {

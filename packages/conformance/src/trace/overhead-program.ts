@@ -1,0 +1,80 @@
+// One process with both sides of sessions over loopback TCP: calls a second without a trace and with
+// traces of several kinds, in rounds that take turns. Prints one line of JSON: rates by kind.
+import { type Client, connect, method, type Server, serve, service, t } from "roam";
+import { countMethods, trace } from "roam/trace";
+
+const Adder = service("Adder", { add: method({ a: t.u32, b: t.u32 }, t.u32) });
+const IN_FLIGHT = 64;
+
+type Tracer = { begin(session: unknown): void };
+let seen = 0;
+const KINDS: Readonly<Record<string, () => Tracer | undefined>> = {
+  none: () => undefined,
+  // Attached and stopped: what a session costs that was traced once.
+  stopped: () => ({
+    begin(session) {
+      const stopped = trace({ onEvent() {} });
+      stopped.begin(session as never);
+      stopped.stop();
+    },
+  }),
+  "sample 0.01": () => trace({ sample: 0.01, onEvent: () => seen++ }) as Tracer,
+  "sample 0.1": () => trace({ sample: 0.1, onEvent: () => seen++ }) as Tracer,
+  "sample 1": () => trace({ onEvent: () => seen++ }) as Tracer,
+  "sample 1 as JSON": () =>
+    trace({
+      onEvent: (event) => {
+        seen += JSON.stringify(event).length;
+      },
+    }) as Tracer,
+  countMethods: () => countMethods() as Tracer,
+};
+
+interface Pair {
+  readonly server: Server;
+  readonly client: Client<(typeof Adder)["methods"]>;
+}
+
+async function open(kind: string): Promise<Pair> {
+  const options = () => {
+    const tracer = KINDS[kind]?.();
+    return tracer === undefined ? {} : { trace: tracer };
+  };
+  const server = await serve("tcp://127.0.0.1:0", Adder, { add: ({ a, b }) => a + b }, options());
+  const client = await connect(server.address, Adder, { conduit: "bare", ...options() });
+  return { server, client };
+}
+
+/** Calls a second. */
+async function rate({ client }: Pair, ms: number): Promise<number> {
+  let made = 0;
+  const startMs = performance.now();
+  const call = async () => {
+    while (performance.now() - startMs < ms) {
+      await client.add({ a: made, b: 1 });
+      made++;
+    }
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, call));
+  return (made / (performance.now() - startMs)) * 1000;
+}
+
+const [rounds, roundMs] = process.argv.slice(2).map(Number) as [number, number];
+const names = Object.keys(KINDS);
+const pairs = new Map<string, Pair>();
+for (const name of names) pairs.set(name, await open(name));
+const rates = Object.fromEntries(names.map((name) => [name, [] as number[]]));
+for (let round = -2; round < rounds; round++) {
+  // Each round begins with another kind, so that none is always behind the same one.
+  for (let at = 0; at < names.length; at++) {
+    const name = names[(at + round + 2) % names.length] as string;
+    const measured = await rate(pairs.get(name) as Pair, roundMs);
+    if (round >= 0) rates[name]?.push(measured);
+  }
+}
+console.log(JSON.stringify(rates));
+for (const { client, server } of pairs.values()) {
+  await client.$.close();
+  await server.close();
+}
+if (seen === 0) throw new Error("nothing was traced");
