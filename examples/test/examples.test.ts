@@ -93,4 +93,27 @@ suite("examples", () => {
     ]);
     assert.deepEqual(lines.slice(2).sort(), ["Ada hears Bob: sure", "Bob hears Bob: sure"]);
   });
+
+  test("logs: a line of JSON for each event of a session, and for a handler that failed", async () => {
+    const { lines, code } = await run(["logs.ts"]);
+    assert.equal(code, 0, lines.join("\n"));
+    const told = lines.map((line) => JSON.parse(line));
+    assert.deepEqual(
+      told.map(({ level, msg }) => [level, msg]),
+      [
+        [30, "session is there"],
+        [50, "Greeter.greet failed"],
+        [30, "told to the caller"],
+        [30, "session is over"],
+      ],
+    );
+    const [begin, failed, caller, end] = told;
+    assert.deepEqual([begin.session, begin.role, begin.service], [1, "acceptor", "Greeter"]);
+    assert.deepEqual(
+      [failed.service, failed.method, failed.err.message],
+      ["Greeter", "greet", "nobody to greet"],
+    );
+    assert.equal(caller.code, "cancelled");
+    assert.deepEqual([end.received, end.failed], [2, 1]);
+  });
 });

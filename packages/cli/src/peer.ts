@@ -6,6 +6,7 @@ import {
   connect,
   type Handler,
   knownIds,
+  type LogFields,
   type Session,
 } from "roam";
 import type { Methods, Service } from "roam/schema";
@@ -182,7 +183,7 @@ function unreachable(url: string, error: unknown): unknown {
 }
 
 export function loggerOf(io: Io) {
-  const note = (message: string) => {
+  const note = (_fields: LogFields, message: string) => {
     if (io.env.ROAM_LOG !== undefined) io.note(io.notePaint.dim(`roam: ${printable(message)}`));
   };
   return { warn: note, error: note };

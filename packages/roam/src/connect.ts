@@ -171,12 +171,13 @@ async function openClient<M extends Methods>(
 
 /** Handlers' failures for the log; callers only learn that the call was cancelled. */
 function reportTo(logger: Logger): NonNullable<SessionOptions["onHandlerError"]> {
-  return (error, { service, method }) => logger.error(`${service}.${method} failed:`, error);
+  return (err, { service, method }) => logger.error({ err, service, method }, `${service}.${method} failed`);
 }
 
 function stallsTo(logger: Logger): NonNullable<SessionOptions["onStalled"]> {
   return ({ forMs, waitingControls, waitingSenders }, { peer }) =>
     logger.warn(
+      { peer, forMs, waitingControls, waitingSenders },
       `${peer} has not read for ${forMs} ms: ${waitingControls} answers and ${waitingSenders} senders wait`,
     );
 }

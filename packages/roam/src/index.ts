@@ -5,6 +5,7 @@ import { opaqueSchema } from "./schema/opaque-schema.ts";
 import { defineService, type Methods, type Service } from "./schema/service.ts";
 
 export type { Infer, Schema } from "roam-postcard";
+export type { CallChannel } from "./call/call-channels.ts";
 export type { CallContext } from "./call/call-context.ts";
 export { CallError, fail } from "./call/call-error.ts";
 export type { TraceContext } from "./call/call-metadata.ts";
@@ -20,6 +21,7 @@ export type {
 export type { Handler } from "./call/handler.ts";
 export type { Middleware, MiddlewareCall } from "./call/middleware.ts";
 export { type Adapters, type MethodAdapter, versions } from "./call/versions.ts";
+export type { ChannelOver } from "./channel/channel-core.ts";
 // Declarations of services with channels name these.
 export type { RxSchema, TxSchema } from "./channel/channel-types.ts";
 export { channel } from "./channel/pair.ts";
@@ -42,13 +44,14 @@ export {
 export { ProtocolError, RoamError, type RoamErrorCode } from "./errors.ts";
 export { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 export type { PeerCertificate, PeerFacts } from "./link/peer-facts.ts";
-export type { Logger } from "./logger.ts";
+export type { LogFields, Logger } from "./logger.ts";
 export type { Target } from "./open-conduit.ts";
 export { knownIds } from "./schema/known-identity.ts";
 export { type Method, type Methods, method, type Service } from "./schema/service.ts";
 export { accept, implement, type ServeOptions, type Server, serve, serveHandler } from "./serve.ts";
 export type { ServerUsage } from "./server-usage.ts";
 export type { Applicant, Authenticate } from "./session/admission.ts";
+export { logSessions } from "./session/log-sessions.ts";
 export type { Session } from "./session/session.ts";
 export type { ConnectionAcceptor, ConnectionDecision, ConnectionRequest } from "./session/session-options.ts";
 export type { Stall } from "./session/stall-watch.ts";

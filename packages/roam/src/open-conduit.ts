@@ -63,6 +63,7 @@ export async function openConduit(target: Target, options: OpenOptions): Promise
     } catch (error) {
       if (conduit === "stable" || !(error instanceof SilentPeerError)) throw error;
       (options.logger ?? consoleLogger).warn(
+        {},
         "the peer speaks bare conduits only: lost links end the session",
       );
     }

@@ -8,10 +8,18 @@ import type { Conduit } from "./conduit/conduit.ts";
 import { InboundConduits, type InboundOptions } from "./conduit/inbound-conduits.ts";
 import { sessionOn } from "./connect.ts";
 import { RoamError } from "./errors.ts";
+import { type HealthBoard, healthBoard } from "./health/health-board.ts";
+import { type HealthOffer, withHealth } from "./health/health-offer.ts";
 import { systemClock } from "./internal/clock.ts";
 import { asyncDispose } from "./internal/dispose.ts";
 import { HeldBytes } from "./internal/held-bytes.ts";
-import { type IntrospectionOptions, type Offer, withIntrospection } from "./introspection/offer.ts";
+import { Watched } from "./internal/watched.ts";
+import {
+  type IntrospectionOptions,
+  isLocalAddress,
+  type Offer,
+  withIntrospection,
+} from "./introspection/offer.ts";
 import { withLimits } from "./limits.ts";
 import type { Link, Listener } from "./link/link.ts";
 import { consoleLogger, type Logger } from "./logger.ts";
@@ -54,6 +62,11 @@ export interface ServeOptions
    * `authenticate` decides who may ask. False where a proxy on this machine lets strangers in.
    */
   readonly introspection?: boolean | IntrospectionOptions;
+  /**
+   * Tells those who ask how the services are, on a virtual connection of its own: see `roam/health`. True,
+   * or a board on which the owner says how they are. Default: where introspection is by default.
+   */
+  readonly health?: boolean | HealthBoard;
   /** Sessions may carry links with sessions of their own: see `roam/tunnel` (default: they may not). */
   readonly tunnels?: boolean;
   readonly transport?: object;
@@ -77,6 +90,7 @@ export interface Server extends AsyncDisposable {
 /** What all sessions of a server share. */
 type Shared = Pick<SessionOptions, "callPlaces" | "heldBytes">;
 
+const ALL_IS_WELL = healthBoard();
 const DRAIN_TIMEOUT_MS = 10_000;
 
 /**
@@ -126,6 +140,7 @@ export async function serveHandler(
     options.trace?.begin(session);
     for (const onSession of watchers) onSession(session);
   };
+  const draining = new Watched(false);
   const startedMs = (options.clock ?? systemClock).nowMs();
   let address: string | undefined;
   const usage = () => usageOf(sessions, inbound, shared);
@@ -139,6 +154,7 @@ export async function serveHandler(
       watchers.add(onSession);
       return () => watchers.delete(onSession);
     },
+    onDraining: (run) => draining.watch(run),
     onLink: options.tunnels ? (link) => onLink(link) : undefined,
   };
   // Each with a signal of its own: one for all would have as many listeners as there are handshakes.
@@ -153,7 +169,7 @@ export async function serveHandler(
     try {
       options.onSession?.(session);
     } catch (error) {
-      logger.error("onSession failed:", error);
+      logger.error({ err: error, peer: session.peer }, "onSession failed");
     }
   };
   const onLink = (link: Link): void => {
@@ -184,6 +200,7 @@ export async function serveHandler(
   ({ address } = listener);
   const stop = async (end: (session: Session) => Promise<void>) => {
     isClosing = true;
+    draining.set(true);
     const closed = listener.close();
     for (const handshake of handshakes.keys()) handshake.abort(closing);
     await Promise.all([...handshakes.values(), ...[...sessions].map(end)]);
@@ -221,6 +238,7 @@ export function accept(
     address: () => undefined,
     isDraining: () => false,
     onNewSession: () => () => {},
+    onDraining: () => () => {},
     onLink: undefined,
   };
   const admitted = { admission, identity: identityOf(link), place };
@@ -233,7 +251,8 @@ export function accept(
 
 /** Where a session is accepted, for those who ask about it. */
 interface Place
-  extends Pick<Offer, "sessions" | "startedMs" | "usage" | "address" | "isDraining" | "onNewSession"> {
+  extends Pick<Offer, "sessions" | "startedMs" | "usage" | "address" | "isDraining" | "onNewSession">,
+    Pick<HealthOffer, "onDraining"> {
   /** Takes the links of tunnels; undefined where there are none. */
   readonly onLink: ((link: Link) => void) | undefined;
 }
@@ -245,7 +264,10 @@ function tellNowAndThen(logger: Logger): (peer: string, reason: string) => void 
   return (peer, reason) => {
     if (++refused < toldFrom) return;
     toldFrom *= 2;
-    logger.warn(`links are refused, ${refused} so far; the last came from ${peer}: ${reason}`);
+    logger.warn(
+      { peer, refused },
+      `links are refused, ${refused} so far; the last came from ${peer}: ${reason}`,
+    );
   };
 }
 
@@ -268,6 +290,15 @@ async function acceptOn(
     isGuarded: authenticate !== undefined,
     clock: options.clock ?? systemClock,
   };
+  const { health } = options;
+  const healthOffer: HealthOffer = {
+    services: [offer.root, ...offer.virtual].map(({ name }) => name),
+    board: typeof health === "object" ? health : ALL_IS_WELL,
+    isOffered: () =>
+      health === undefined ? offer.isGuarded || isLocalAddress(place.address()) : health !== false,
+    isDraining: place.isDraining,
+    onDraining: place.onDraining,
+  };
   const { onLink } = place;
   const tunnelled = (accept: ConnectionAcceptor) =>
     onLink === undefined ? accept : withTunnels(accept, { facts: () => identity.facts, onLink });
@@ -279,7 +310,10 @@ async function acceptOn(
     ...(authenticate === undefined
       ? {}
       : { admit: (hello: Metadata, signal: AbortSignal) => admission.session(identity, hello, signal) }),
-    acceptConnection: admission.connections(identity, tunnelled(withIntrospection(accept, offer))),
+    acceptConnection: admission.connections(
+      identity,
+      tunnelled(withHealth(withIntrospection(accept, offer), healthOffer)),
+    ),
   });
 }
 

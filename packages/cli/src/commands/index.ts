@@ -6,6 +6,7 @@ import { complete } from "./complete.ts";
 import { completion } from "./completion.ts";
 import { diff } from "./diff.ts";
 import { generate } from "./generate.ts";
+import { health } from "./health.ts";
 import { help } from "./help.ts";
 import { ids } from "./ids.ts";
 import { ls } from "./ls.ts";
@@ -25,6 +26,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   proxy,
   capture,
   replay,
+  health,
   completion,
   help,
   complete,

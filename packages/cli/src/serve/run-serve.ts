@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Handler, Middleware, Server } from "roam";
+import type { Handler, LogFields, Middleware, Server } from "roam";
 import { type Docs, kebabCase, type Methods, type Service, servicesOf } from "roam/schema";
 import { docsOf } from "../docs-of.ts";
 import { documentFrom } from "../document-from.ts";
@@ -174,10 +174,12 @@ function logTo(io: Io): Middleware {
 }
 
 function loggerOf(io: Io) {
-  const note = (mark: string) => (message: string, cause?: unknown) =>
-    io.note(
-      `${mark} ${printable(message)}${cause instanceof Error ? ` ${printable(cause.stack ?? cause.message)}` : ""}`,
-    );
+  const note =
+    (mark: string) =>
+    ({ err }: LogFields, message: string) =>
+      io.note(
+        `${mark} ${printable(message)}${err instanceof Error ? ` ${printable(err.stack ?? err.message)}` : ""}`,
+      );
   return { warn: note(io.notePaint.yellow("warning:")), error: note(io.notePaint.red("error:")) };
 }
 

@@ -33,7 +33,8 @@ export async function runBetween(
       "stdio: listens on our own standard input and output",
     );
   const over = new AbortController();
-  const warn = (text: string) => io.note(`${io.notePaint.yellow("warning:")} ${printable(text)}`);
+  const warn = (_fields: unknown, text: string) =>
+    io.note(`${io.notePaint.yellow("warning:")} ${printable(text)}`);
   let sessions = 0;
   const server: ProxyServer = await proxy(from, (signal) => dialConduit(to, options, io, signal), {
     onSession(peer) {

@@ -11,6 +11,7 @@ mod link;
 mod options;
 mod peer;
 mod probe;
+mod relay;
 mod sessions;
 mod soak;
 mod stable;
@@ -107,13 +108,19 @@ async fn listen(
             return Ok(outcome);
         }
         // Only the first session makes calls.
-        plan = Plan::serve(Role::Acceptor);
+        plan = Plan {
+            relay: plan.relay,
+            ..Plan::serve(Role::Acceptor)
+        };
     }
 }
 
 async fn accept(socket: Socket, plan: Plan, open: OpenLinks) -> Outcome {
-    match socket.into_link(Role::Acceptor, open).await {
-        Ok(link) => peer::run(wire::bare(link), plan).await,
+    match socket.into_link(Role::Acceptor, open.clone()).await {
+        Ok(link) => match plan.relay {
+            Some(to) => relay::run(link, to, open).await,
+            None => peer::run(wire::bare(link), plan).await,
+        },
         Err(error) => {
             eprintln!("roam-peer: no link: {error}");
             Outcome::NoSession

@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use crate::stable::Settings;
 
 pub const USAGE: &str = "\
 usage: roam-peer listen --link tcp|unix|ws --addr ADDR [--once] [WORK] [--conduit bare|stable] [STABLE]
+       roam-peer listen --link tcp|unix|ws --addr ADDR [--once] --relay TCP_ADDR
        roam-peer dial   --link tcp|unix|ws --addr ADDR [WORK] [--conduit bare|stable] [STABLE]
        roam-peer stdio  --role initiator|acceptor [WORK]
        roam-peer decode                  answers lines of TYPE HEX: see src/decode.rs
@@ -19,6 +21,9 @@ usage: roam-peer listen --link tcp|unix|ws --addr ADDR [--once] [WORK] [--condui
 It serves Testbed and Soak on the root, Probe and Soak on virtual connections; see src/*.rs.
 A listener serves any number of sessions (--once: ends with the first that comes about) and does
 WORK in the first one; with --conduit stable it speaks nothing else. Lines of JSON go to standard error.
+
+With --relay it serves nothing: each session is passed on to the peer at TCP_ADDR, call by call and
+with the metadata that may go on; see src/relay.rs.
 
 WORK, what to do besides serving:
   --keepalive-ms N       ping this often, with any conduit; never otherwise, as is the crate's way
@@ -87,6 +92,7 @@ struct Given {
     call: bool,
     soak: soak::Order,
     keepalive: Option<Duration>,
+    relay: Option<SocketAddr>,
     is_stable: bool,
     stable: Settings,
 }
@@ -105,6 +111,7 @@ impl Given {
                 item_bytes: SOAK_ITEM_BYTES,
             },
             keepalive: None,
+            relay: None,
             is_stable: false,
             stable: Settings {
                 resume_window: RESUME_WINDOW,
@@ -198,6 +205,10 @@ impl Options {
                         given.once = true;
                         true
                     }
+                    "listen" if flag == "--relay" => {
+                        given.relay = Some(value.number()?);
+                        true
+                    }
                     "listen" | "dial" => given.take_socket(&flag, &mut value)?,
                     "stdio" if flag == "--role" => {
                         given.role = Some(role_name(&value.text()?)?);
@@ -210,6 +221,9 @@ impl Options {
             }
         }
         let work = given.work()?;
+        if given.relay.is_some() && (given.is_stable || !matches!(work, Work::None)) {
+            return Err("--relay is for sessions on the bare conduit, and does no WORK".into());
+        }
         let kind = given.kind.ok_or("--link is missing");
         let addr = given.addr.ok_or("--addr is missing");
         let once = given.once;
@@ -238,6 +252,7 @@ impl Options {
                 work,
                 hang_up: !stays && !matches!(work, Work::None),
                 keepalive: given.keepalive,
+                relay: given.relay,
             },
             stable: given.is_stable.then_some(given.stable),
         })

@@ -1,6 +1,7 @@
 //! One session: serves `Testbed` and `Soak` on the root and `Probe` and `Soak` on virtual
 //! connections, and calls the counterpart if asked to.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -44,6 +45,8 @@ pub struct Plan {
     pub hang_up: bool,
     /// Ping this often; off is how the crate has it.
     pub keepalive: Option<Duration>,
+    /// Of a listener: pass calls on to this peer, instead of serving anything.
+    pub relay: Option<SocketAddr>,
 }
 
 /// What to call, besides serving.
@@ -61,6 +64,7 @@ impl Plan {
             work: Work::None,
             hang_up: false,
             keepalive: None,
+            relay: None,
         }
     }
 }

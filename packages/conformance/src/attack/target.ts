@@ -85,7 +85,7 @@ export class Target<L extends RawLink = RawLink> {
       onSession: (session) => {
         this.latest = session;
       },
-      logger: { warn() {}, error: (_text, error) => this.#note(error) },
+      logger: { warn() {}, error: ({ err }) => this.#note(err) },
     };
   }
 

@@ -1,5 +1,13 @@
 // The server that `npm run -s hostile` attacks.
-import { type Limits, type Retention, type ServeOptions, type Server, type ServerUsage, serve } from "roam";
+import {
+  type Limits,
+  type LogFields,
+  type Retention,
+  type ServeOptions,
+  type Server,
+  type ServerUsage,
+  serve,
+} from "roam";
 import { answerParent } from "../../../bench/src/asked-process.ts";
 import { Target } from "./target-service.ts";
 
@@ -50,9 +58,9 @@ let logged = 0;
 let lastLogged = "";
 const ends: Record<string, number> = {};
 
-function log(...parts: readonly unknown[]): void {
+function log({ err }: LogFields, message: string): void {
   logged++;
-  lastLogged = parts.map(String).join(" ");
+  lastLogged = err === undefined ? message : `${message} ${err}`;
 }
 
 /** Counts a handler for as long as it runs. */

@@ -154,8 +154,8 @@ export function firstSession(): { onSession(session: Session): void; arrived: Pr
 /** Options that collect what our side logs; Probe.fail is meant to fail, and handlers to be aborted. */
 export function reporting(complaints: string[]) {
   const logger: Logger = {
-    warn: (message) => void complaints.push(message),
-    error: (message, cause) => void complaints.push(`${message} ${cause}`),
+    warn: (_fields, message) => void complaints.push(message),
+    error: ({ err }, message) => void complaints.push(`${message} ${err}`),
   };
   const onHandlerError = (error: unknown, { service, method }: { service: string; method: string }) => {
     if (error instanceof ProbeFailure || (error instanceof Error && error.name === "AbortError")) return;

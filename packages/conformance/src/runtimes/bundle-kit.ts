@@ -45,7 +45,7 @@ export async function bundleKit(files: readonly string[], condition: string): Pr
     target: "node20",
     conditions: ["roam-source", condition],
     // Found from the bundle's place, as an installed package is.
-    external: ["ws", "fast-check", "esbuild"],
+    external: ["ws", "fast-check", "esbuild", "@opentelemetry/*"],
     alias: { "node:test": HARNESS },
     plugins: [ownPlace],
     logLevel: "warning",

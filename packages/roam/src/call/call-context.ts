@@ -3,7 +3,8 @@ import type { RoamError } from "../errors.ts";
 import type { Clock } from "../internal/clock.ts";
 import type { MethodDescriptor } from "../schema/service.ts";
 import { Metadata, type MetadataInit } from "../wire/metadata.ts";
-import { setInherited, type TraceContext, timeoutIn, traceIn } from "./call-metadata.ts";
+import { type CallChannel, callChannels } from "./call-channels.ts";
+import { expectTrace, setInherited, type TraceContext, timeoutIn, traceIn } from "./call-metadata.ts";
 import type { MiddlewareCall } from "./middleware.ts";
 
 /** What the calls of one connection have in common. */
@@ -30,6 +31,8 @@ export class CallContext implements MiddlewareCall {
   #controller: AbortController | undefined;
   #abortedWith: { readonly cause: unknown } | undefined;
   #responseMetadata = Metadata.EMPTY;
+  /** Set in the place of the one that the call brought. */
+  #trace: TraceContext | undefined;
 
   /** @param arrivedMs on the clock: the deadline that the call brings counts from then, or from now */
   constructor(
@@ -57,9 +60,14 @@ export class CallContext implements MiddlewareCall {
     return this.#place.principal;
   }
 
-  /** @internal Where the call came by; `callBack` makes calls there. */
+  /** @internal `callBack` makes calls there. */
   get via(): MessageSink {
     return this.#place.sink;
+  }
+
+  /** @internal */
+  get descriptor(): MethodDescriptor {
+    return this.#method;
   }
 
   get service(): string {
@@ -77,19 +85,34 @@ export class CallContext implements MiddlewareCall {
       : Math.max(0, this.deadlineMs - this.#place.clock.nowMs());
   }
 
-  /** The trace that the call belongs to. */
+  /** The channels in its arguments, for those who wait for their ends; found anew each time. */
+  get channels(): readonly CallChannel[] {
+    return callChannels(this);
+  }
+
+  /** The trace that the call belongs to: what it brought, or what middleware set in its place. */
   get trace(): TraceContext | undefined {
-    return traceIn(this.metadata);
+    return this.#trace ?? traceIn(this.metadata);
+  }
+
+  set trace(trace: TraceContext | undefined) {
+    if (trace !== undefined) expectTrace(trace);
+    this.#trace = trace;
+    if (this.#controller !== undefined) this.#handOn(this.#controller.signal);
   }
 
   // Made when first asked for: most handlers never look at it, and it is not cheap.
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      setInherited(this.#controller.signal, { deadlineMs: this.deadlineMs, trace: this.trace });
+      this.#handOn(this.#controller.signal);
       if (this.#abortedWith !== undefined) this.#controller.abort(this.#abortedWith.cause);
     }
     return this.#controller.signal;
+  }
+
+  #handOn(signal: AbortSignal): void {
+    setInherited(signal, { deadlineMs: this.deadlineMs, trace: this.trace });
   }
 
   get isAborted(): boolean {

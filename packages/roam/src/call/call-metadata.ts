@@ -1,9 +1,9 @@
-import type { Metadata } from "../wire/metadata.ts";
-import { MetadataEntry } from "../wire/metadata.ts";
+import { Metadata, MetadataEntry } from "../wire/metadata.ts";
 
 const TIMEOUT_KEY = "request-timeout-ms";
 const TRACE_PARENT_KEYS = ["traceparent", "trace-parent"];
 const TRACE_STATE_KEY = "tracestate";
+const TRACE_KEYS: ReadonlySet<string> = new Set([...TRACE_PARENT_KEYS, TRACE_STATE_KEY]);
 const TRACE_PARENT = /^[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 const LONGEST_MS = Number.MAX_SAFE_INTEGER;
 
@@ -60,8 +60,20 @@ export function traceIn(metadata: Metadata): TraceContext | undefined {
   return undefined;
 }
 
+/** @throws RangeError for one that is no W3C trace context */
+export function expectTrace({ traceparent }: TraceContext): void {
+  if (!isTraceParent(traceparent)) throw new RangeError(`not a W3C traceparent: ${traceparent}`);
+}
+
 export function isTraceParent(text: string): boolean {
   return TRACE_PARENT.test(text) && !text.startsWith("ff");
+}
+
+/** The metadata with this trace context, or none, in the place of any that is there. */
+export function withTrace(metadata: Metadata, trace: TraceContext | undefined): Metadata {
+  const others = [...metadata].filter(({ key }) => !TRACE_KEYS.has(key));
+  const entries = trace === undefined ? others : [...others, ...traceEntries(trace)];
+  return new Metadata(entries);
 }
 
 export function traceEntries(trace: TraceContext): MetadataEntry[] {

@@ -57,6 +57,11 @@ export class Caller {
     });
   }
 
+  /** What its calls go by. */
+  get via(): MessageSink {
+    return this.#options.sink;
+  }
+
   /** Calls sent and not answered, given-up ones included. */
   get inFlight(): number {
     return this.#inFlight.size;

@@ -5,13 +5,14 @@ import { abortReason, RoamError } from "../errors.ts";
 import type { Clock } from "../internal/clock.ts";
 import { asChannel } from "../schema/channel-schema.ts";
 import type { MethodDescriptor, Methods, Service } from "../schema/service.ts";
-import { Metadata, type MetadataInit } from "../wire/metadata.ts";
+import { Metadata } from "../wire/metadata.ts";
 import { CallError } from "./call-error.ts";
-import { inheritedBy, isTraceParent, setInherited, traceEntries } from "./call-metadata.ts";
+import { expectTrace, inheritedBy, setInherited, traceEntries } from "./call-metadata.ts";
 import type { CallOptions, CallResult, ClientMethods } from "./call-types.ts";
 import type { Caller } from "./caller.ts";
+import { CallerCall } from "./caller-call.ts";
 import { failChannels } from "./caller-channels.ts";
-import { type Middleware, type MiddlewareCall, runMiddleware } from "./middleware.ts";
+import { type Middleware, runMiddleware } from "./middleware.ts";
 import { OutgoingCall } from "./outgoing-call.ts";
 import { pump } from "./pump.ts";
 
@@ -146,14 +147,13 @@ function request(
   let metadata = Metadata.from(options.metadata);
   const trace = options.trace ?? inherited?.trace;
   if (trace !== undefined) {
-    if (!isTraceParent(trace.traceparent))
-      throw new RangeError(`not a W3C traceparent: ${trace.traceparent}`);
+    expectTrace(trace);
     metadata = metadata.with(...traceEntries(trace));
   }
   const outgoing = new OutgoingCall(method, args, metadata, signal, deadlineMs, onMetadata);
   const { middleware = NO_MIDDLEWARE } = client;
   if (middleware.length === 0) return caller.call(outgoing);
-  return throughMiddleware(middleware, caller, outgoing, args);
+  return throughMiddleware(middleware, caller, outgoing);
 }
 
 const NO_MIDDLEWARE: readonly Middleware[] = [];
@@ -162,26 +162,9 @@ async function throughMiddleware(
   chain: readonly Middleware[],
   caller: Caller,
   outgoing: OutgoingCall,
-  args: Args,
 ): Promise<unknown> {
-  const { method, signal, deadlineMs, onMetadata } = outgoing;
-  let { metadata } = outgoing;
-  const call: MiddlewareCall = {
-    side: "caller",
-    service: method.service,
-    method: method.name,
-    args,
-    signal,
-    get metadata() {
-      return metadata;
-    },
-    addMetadata(init: MetadataInit) {
-      metadata = metadata.with(...Metadata.from(init));
-    },
-  };
-  return runMiddleware(chain, call, () =>
-    caller.call(new OutgoingCall(method, args, metadata, signal, deadlineMs, onMetadata)),
-  );
+  const call = new CallerCall(outgoing, caller.via);
+  return runMiddleware(chain, call, () => caller.call(call.outgoing));
 }
 
 const NO_CHANNELS: readonly ChannelArg[] = [];

@@ -1,4 +1,7 @@
+import type { MessageSink } from "../channel/message-sink.ts";
+import type { MethodDescriptor } from "../schema/service.ts";
 import type { Metadata, MetadataInit } from "../wire/metadata.ts";
+import type { TraceContext } from "./call-metadata.ts";
 
 /** One call as middleware sees it; the same shape on both sides. */
 export interface MiddlewareCall {
@@ -11,6 +14,17 @@ export interface MiddlewareCall {
   readonly signal: AbortSignal | undefined;
   /** Who calls, on the handler's side, as its server's `authenticate` found. */
   readonly principal?: unknown;
+  /**
+   * On the caller: the trace that goes with the call; setting it replaces what would go. On the
+   * handler: the one that came; what is set there goes with the calls that are made while serving.
+   *
+   * @throws RangeError on setting one that is no W3C trace context
+   */
+  trace: TraceContext | undefined;
+  /** @internal */
+  readonly descriptor: MethodDescriptor;
+  /** @internal The connection that the call goes or came by. */
+  readonly via: MessageSink;
   /** On the caller: adds to what goes with the call. On the handler: to what goes with the answer. */
   addMetadata(init: MetadataInit): void;
 }

@@ -7,6 +7,14 @@ export type ChannelEnd<T> =
   | { readonly kind: "sender"; readonly sender: ItemSender<T> }
   | { readonly kind: "receiver"; readonly receiver: ItemReceiver<T> };
 
+/** The end of a channel, at one side of it. */
+export interface ChannelOver {
+  /** Sent, or received. */
+  readonly items: number;
+  /** Undefined where it was closed, or reset here. */
+  readonly cause: RoamError | undefined;
+}
+
 /**
  * What the two handles of a pair share. One of them goes into a call's arguments; binding it
  * gives the other one its end of the channel: a sender or a receiver, never both.
@@ -18,6 +26,9 @@ export class ChannelCore<T> {
   #bound: Deferred<ChannelEnd<T>> | undefined;
   /** Set by `keep`: the runtime does not end the channel when the handler is done. */
   isKept = false;
+  #over: { readonly cause: RoamError | undefined } | undefined;
+  /** Of those who look on; made for the first. */
+  #watchers: ((over: ChannelOver) => void)[] | undefined;
 
   get end(): ChannelEnd<T> | undefined {
     return this.#end;
@@ -42,6 +53,36 @@ export class ChannelCore<T> {
     if (!this.isFree) return;
     this.#failure = cause;
     this.#bound?.reject(cause);
+    this.endedWith(cause);
+  }
+
+  /** The channel has ended here, or will never be; undefined if nothing went wrong. */
+  endedWith(cause: RoamError | undefined): void {
+    if (this.#over !== undefined) return;
+    this.#over = { cause };
+    for (const onOver of this.#watchers ?? []) {
+      try {
+        onOver({ items: this.#items, cause });
+      } catch (error) {
+        // The watcher's own fault: what ended goes on to end.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  }
+
+  /** Tells once that the channel has ended here: at once if it has. */
+  watch(onOver: (over: ChannelOver) => void): void {
+    if (this.#over !== undefined) return onOver({ items: this.#items, cause: this.#over.cause });
+    this.#watchers ??= [];
+    this.#watchers.push(onOver);
+  }
+
+  get #items(): number {
+    const end = this.#end;
+    if (end === undefined) return 0;
+    return (end.kind === "sender" ? end.sender : end.receiver).status.items;
   }
 
   /** Resolves when the channel is bound; rejects if it never will be. */

@@ -107,7 +107,7 @@ export class ChannelTable {
       codec: compile(channel.item),
       // r[impl rpc.flow-control.credit.initial]
       credit: Math.min(channel.credit, this.#options.peerItemWindow ?? channel.credit),
-      onEnded: () => this.#over(id),
+      onEnded: (cause) => this.#over(id, core, cause),
     });
     this.#add(id, sender);
     core.bind({ kind: "sender", sender });
@@ -130,7 +130,7 @@ export class ChannelTable {
       credit: channel.credit,
       ...(budget === undefined ? {} : { budget }),
       onBuffered,
-      onEnded: () => this.#over(id),
+      onEnded: (cause) => this.#over(id, core, cause),
     });
     this.#add(id, receiver);
     core.bind({ kind: "receiver", receiver });
@@ -214,9 +214,10 @@ export class ChannelTable {
     this.#options.onLive(1);
   }
 
-  #over(id: Id): void {
+  #over(id: Id, core: ChannelCore<unknown>, cause: RoamError | undefined): void {
     if (!this.#live.delete(id)) return;
     if (this.#isTheirs(id)) this.#ended.add(id);
+    core.endedWith(cause);
     this.#options.onLive(-1);
   }
 }

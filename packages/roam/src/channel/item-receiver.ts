@@ -29,13 +29,16 @@ class Undecodable {
 /** Told how many bytes of items wait, so that a session can keep its sum. */
 export type OnBuffered = (deltaBytes: number) => void;
 
+/** Told once, with what went wrong if something did. */
+export type OnEnded = (cause: RoamError | undefined) => void;
+
 /** The receiving end of one channel on one connection: buffer, credit, end. */
 export class ItemReceiver<T> {
   readonly id: Id;
   readonly #sink: MessageSink;
   readonly #codec: Codec<T>;
   readonly #credit: ReceiveCredit;
-  readonly #onEnded: () => void;
+  readonly #onEnded: OnEnded;
   readonly #onBuffered: OnBuffered;
   /** True: items wait as values; false: as bytes. */
   readonly #decodesEarly: boolean;
@@ -52,7 +55,7 @@ export class ItemReceiver<T> {
     codec: Codec<T>;
     credit: number;
     budget?: CreditBudget;
-    onEnded: () => void;
+    onEnded: OnEnded;
     onBuffered: OnBuffered;
   }) {
     this.id = options.id;
@@ -207,6 +210,6 @@ export class ItemReceiver<T> {
     this.#waiting = undefined;
     if (end.cause === undefined) waiting?.resolve(DONE);
     else waiting?.reject(end.cause);
-    this.#onEnded();
+    this.#onEnded(end.cause);
   }
 }

@@ -5,6 +5,7 @@ import type { ChannelItem, Id } from "../wire/message.ts";
 import { Metadata } from "../wire/metadata.ts";
 import type { ChannelStatus } from "./channel-status.ts";
 import { SendCredit } from "./credit.ts";
+import type { OnEnded } from "./item-receiver.ts";
 import type { MessageSink, SendPermit } from "./message-sink.ts";
 
 /** Sends that wait at a time; more means that nobody awaits them. */
@@ -23,7 +24,7 @@ export class ItemSender<T> {
   readonly #sink: MessageSink;
   readonly #codec: Codec<T>;
   readonly #credit: SendCredit;
-  readonly #onEnded: () => void;
+  readonly #onEnded: OnEnded;
   #end: RoamError | undefined;
   /** Sends under way, in order; a Set, for an aborted one leaves from the middle. */
   readonly #waiting = new Set<Waiting<T>>();
@@ -31,7 +32,7 @@ export class ItemSender<T> {
   #closing: Deferred<void> | undefined;
   #sent = 0;
 
-  constructor(options: { id: Id; sink: MessageSink; codec: Codec<T>; credit: number; onEnded: () => void }) {
+  constructor(options: { id: Id; sink: MessageSink; codec: Codec<T>; credit: number; onEnded: OnEnded }) {
     this.id = options.id;
     this.#sink = options.sink;
     this.#codec = options.codec;
@@ -166,7 +167,7 @@ export class ItemSender<T> {
   #closeIfDue(): void {
     if (this.#closing === undefined || this.#waiting.size > 0 || this.#end !== undefined) return;
     this.#postClose();
-    this.#stop(closedHere());
+    this.#stop(closedHere(), undefined);
   }
 
   #postClose(): void {
@@ -189,20 +190,21 @@ export class ItemSender<T> {
   abandon(cause: RoamError): void {
     if (this.#end !== undefined) return;
     this.#postClose();
-    this.#stop(cause);
+    this.#stop(cause, cause);
   }
 
   /** The connection is gone, or the channel was reset. */
   fail(cause: RoamError): void {
-    if (this.#end === undefined) this.#stop(cause);
+    if (this.#end === undefined) this.#stop(cause, cause);
   }
 
-  #stop(cause: RoamError): void {
+  /** @param told what went wrong, for those who look on */
+  #stop(cause: RoamError, told: RoamError | undefined): void {
     this.#end = cause;
     for (const waiting of this.#waiting) waiting.reject(cause);
     this.#waiting.clear();
     this.#closing?.resolve();
-    this.#onEnded();
+    this.#onEnded(told);
   }
 }
 

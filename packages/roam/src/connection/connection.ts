@@ -121,6 +121,10 @@ export class Connection implements MessageSink {
       }) ?? new NotServed(parts);
   }
 
+  get peer(): string {
+    return this.#host.peer;
+  }
+
   /** Name of the service that is served there. */
   get service(): string | undefined {
     return this.handler?.service.name;

@@ -67,11 +67,10 @@ export function introspectionHandler(served: Served, clock: Clock): Handler {
         await passed(everyMs, clock, signal);
       }
     },
-    async trace({ sample, sample_ms, payload_bytes, out }, { signal }) {
+    async trace({ sample, sample_ms, payload_bytes, out }, call) {
       if (traces.size === MOST_TRACES) return;
       const stream = new TraceStream({
         sample: Math.min(Math.max(0, sample), 1) || 0,
-        // Never without: by what is sent it is known that nobody reads any more.
         sampleMs: Math.min(Math.max(sample_ms, SHORTEST_EVERY_MS), LONGEST_EVERY_MS),
         payloadBytes: served.isDevelopment ? payload_bytes : 0,
         schema: documentOfThose(all, served.docs),
@@ -82,7 +81,7 @@ export function introspectionHandler(served: Served, clock: Clock): Handler {
       });
       traces.add(stream);
       try {
-        await stream.sendTo(out, signal);
+        await stream.sendTo(out, call);
       } finally {
         traces.delete(stream);
       }

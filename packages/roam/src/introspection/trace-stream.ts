@@ -1,3 +1,4 @@
+import type { CallContext } from "../call/call-context.ts";
 import type { Tx } from "../channel/tx.ts";
 import { deferred } from "../internal/deferred.ts";
 import type { Session } from "../session/session.ts";
@@ -36,19 +37,24 @@ export class TraceStream {
     });
   }
 
-  /** Sends until the reader wants no more, or the signal aborts. */
-  async sendTo(out: Tx<string>, signal: AbortSignal): Promise<void> {
-    const onAbort = () => this.#wake.resolve();
-    signal.addEventListener("abort", onAbort, { once: true });
+  /** Sends until the reader wants no more, or the call is over. */
+  async sendTo(out: Tx<string>, { signal, channels }: CallContext): Promise<void> {
+    let isOver = false;
+    const end = () => {
+      isOver = true;
+      this.#wake.resolve();
+    };
+    signal.addEventListener("abort", end, { once: true });
+    for (const channel of channels) channel.watch(end);
     try {
-      while (!signal.aborted) {
+      while (!isOver) {
         if (this.#lines.length === 0) {
           this.#wake = deferred();
           await this.#wake.promise;
         } else await out.send(this.#item(), { signal });
       }
     } finally {
-      signal.removeEventListener("abort", onAbort);
+      signal.removeEventListener("abort", end);
       this.stop();
     }
   }

@@ -63,7 +63,8 @@ export class Admission {
       const { principal } = identity;
       const metadata = Metadata.EMPTY;
       const found = await this.#ask({ kind: "resume", peer, facts, metadata, principal, signal });
-      if (!Object.is(found, principal)) throw this.#refused(peer, new Error("another principal"));
+      if (!Object.is(found, principal))
+        throw this.#refused({ peer, kind: "resume" }, new Error("another principal"));
     }
     identity.facts = facts;
     return identity;
@@ -105,12 +106,12 @@ export class Admission {
     try {
       return await this.#authenticate?.(applicant);
     } catch (error) {
-      throw this.#refused(`${applicant.peer} (${applicant.kind})`, asError(error));
+      throw this.#refused(applicant, asError(error));
     }
   }
 
-  #refused(who: string, error: Error): Error {
-    this.#logger.warn(`${who} was refused: ${error.message}`);
+  #refused({ peer, kind }: Pick<Applicant, "peer" | "kind">, error: Error): Error {
+    this.#logger.warn({ peer, kind }, `${peer} (${kind}) was refused: ${error.message}`);
     return error;
   }
 }

@@ -47,5 +47,6 @@ export function checkSchemas(
   if (mismatch === undefined) return;
   const text = describeMismatch(mismatch);
   if (options.check === "refuse") throw new RoamError("schema-mismatch", `${options.peer}: ${text}`);
-  options.logger.warn(`${options.peer} describes a service differently: ${text}`);
+  const { logger, peer } = options;
+  logger.warn({ peer }, `${peer} describes a service differently: ${text}`);
 }

@@ -6,7 +6,9 @@ import { Connection, type ConnectionHost } from "../connection/connection.ts";
 import { ProtocolError, RoamError } from "../errors.ts";
 import type { Clock } from "../internal/clock.ts";
 import { deferred } from "../internal/deferred.ts";
+import { atEndOfTurn } from "../internal/end-of-turn.ts";
 import { Holder } from "../internal/held-bytes.ts";
+import { Watched } from "../internal/watched.ts";
 import type { Limits } from "../limits.ts";
 import type { ConnectionMessage, Id, Message, Parity } from "../wire/message.ts";
 import { checkMetadata, Metadata, type MetadataInit } from "../wire/metadata.ts";
@@ -25,7 +27,7 @@ import type { SessionOptions } from "./session-options.ts";
 import type { AcceptedConnection, SessionParts } from "./session-parts.ts";
 import { type MethodCounter, type SessionStats, sessionStats } from "./session-stats.ts";
 import type { TapPoint } from "./session-tap.ts";
-import { StallWatch } from "./stall-watch.ts";
+import { type Stall, StallWatch } from "./stall-watch.ts";
 
 /** Ends after which nothing that is queued can reach the counterpart. */
 const UNREACHABLE: ReadonlySet<string> = new Set(["io", "keepalive", "session-lost", "too-large"]);
@@ -55,6 +57,8 @@ export class Session implements ConnectionHost {
   readonly #inbound: InboundOpens;
   readonly #keepalive: Keepalive | undefined;
   readonly #stall: StallWatch;
+  /** Made for the first who watches. */
+  #stalls: Watched<Stall | undefined> | undefined;
   readonly #held: Holder;
   readonly #ended = deferred<RoamError>();
   /** Who the counterpart is, as `authenticate` found; undefined without one. */
@@ -132,6 +136,12 @@ export class Session implements ConnectionHost {
     const { links } = this.#conduit;
     if (links !== undefined) return links.watch(onState);
     return watchEnd(this.ended, onState);
+  }
+
+  /** Tells of a counterpart that does not read, as `onStalled` does. @returns what stops it */
+  watchStalls(onStalled: (stall: Stall) => void): () => void {
+    this.#stalls ??= new Watched<Stall | undefined>(undefined);
+    return this.#stalls.watch((stall) => stall && onStalled(stall));
   }
 
   /** What is kept for replay; undefined on a bare conduit. */
@@ -287,6 +297,8 @@ export class Session implements ConnectionHost {
   async drain(options: { timeoutMs: number }): Promise<void> {
     this.#inbound.isDraining = true;
     for (const connection of this.connections) connection.drain();
+    // Those who watch our health are told before it ends.
+    await new Promise<void>(atEndOfTurn);
     if (this.#end === undefined) await this.#running.untilNone(this.clock, options.timeoutMs);
     await this.close();
   }
@@ -364,7 +376,9 @@ export class Session implements ConnectionHost {
 
   #onStalled(forMs: number): void {
     const { queuedControls: waitingControls, waitingSenders } = this.#outbox;
-    this.#options.onStalled?.({ forMs, waitingControls, waitingSenders }, this);
+    const stall = { forMs, waitingControls, waitingSenders };
+    this.#options.onStalled?.(stall, this);
+    this.#stalls?.set(stall);
   }
 
   /** @internal The next message after the handshake. */

@@ -57,7 +57,8 @@ export async function proxy(
     try {
       far = await dial(signal);
     } catch (error) {
-      logger.warn(`${near.peer}: the far side cannot be reached: ${asError(error).message}`);
+      const { peer } = near;
+      logger.warn({ peer }, `${peer}: the far side cannot be reached: ${asError(error).message}`);
       near.destroy(new RoamError("io", "the far side cannot be reached", { cause: error }));
       return;
     }

@@ -83,7 +83,7 @@ const handlers: HandlersOf<typeof Billing> = {
 async function served(options: ServeOptions = {}) {
   const failures: unknown[] = [];
   const warnings: string[] = [];
-  const logger = { warn: (text: string) => warnings.push(text), error() {} };
+  const logger = { warn: (_: object, text: string) => warnings.push(text), error() {} };
   const handler = implement(versions(Billing, BillingV1, adapters), handlers, options);
   const join = async <S extends Service>(called: S): Promise<ClientOf<S>> => {
     const [near, far] = memoryLinkPair();

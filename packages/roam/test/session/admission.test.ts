@@ -53,7 +53,7 @@ class House {
     return serveHandler(listen, door, {
       clock: this.clock,
       services: [implement(Vault, { who: (_args, call) => String(call.principal) })],
-      logger: { ...QUIET, warn: (text) => this.warnings.push(text) },
+      logger: { ...QUIET, warn: (_: object, text: string) => this.warnings.push(text) },
       authenticate: (applicant) => {
         this.asked.push(applicant);
         return authenticate(applicant);

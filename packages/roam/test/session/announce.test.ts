@@ -36,7 +36,7 @@ const handlers = { half: ({ n }: { n: bigint }) => n / 2n, feed: () => 0n };
 
 function warnings(): { texts: string[]; logger: Logger } {
   const texts: string[] = [];
-  return { texts, logger: { warn: (text) => texts.push(text), error: (text) => texts.push(text) } };
+  return { texts, logger: { warn: (_, text) => texts.push(text), error: (_, text) => texts.push(text) } };
 }
 
 /** A client of `called` at a server of `served`, and what each of them was warned of. */

@@ -60,7 +60,7 @@ suite("a server", () => {
       onSession() {
         throw new Error("broken");
       },
-      logger: { warn() {}, error: (...report) => errors.push(report) },
+      logger: { warn() {}, error: ({ err }, message) => errors.push([message, err]) },
     });
     const client = await connect(dial(), Testbed);
     assert.equal(await client.echo({ message: "hi" }), "hi");

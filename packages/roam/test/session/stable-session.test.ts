@@ -78,7 +78,7 @@ class Desks {
       clock: this.clock,
       random: () => 0.5,
       onState: (state) => this.states.push(state),
-      logger: { ...QUIET, warn: (text) => this.warnings.push(text) },
+      logger: { ...QUIET, warn: (_: object, text: string) => this.warnings.push(text) },
       ...options,
     });
   }

@@ -67,6 +67,9 @@ suite("a counterpart that does not read", () => {
       onStalled: (stall) => stalls.push(stall),
     });
     const { peer, session, clock } = running;
+    const watched: unknown[] = [];
+    const stop = session.watchStalls((stall) => watched.push(stall));
+    session.watchStalls(() => assert.fail("it was stopped"))();
     const client = clientOn(session, session.root, Testbed);
     peer.script.link.rx.pause();
     const { numbers } = client.sum();
@@ -74,6 +77,8 @@ suite("a counterpart that does not read", () => {
     await settled();
     await clock.pass(5_000);
     assert.equal(stalls.length, 1);
+    assert.deepEqual(watched, stalls);
+    stop();
     const [{ forMs, waitingSenders }] = stalls as [{ forMs: number; waitingSenders: number }];
     assert.equal(forMs, 5_000);
     assert(waitingSenders > 10, `${waitingSenders} senders wait`);

@@ -42,7 +42,7 @@ async function serving(options: ServeOptions) {
       return { address: "memory", close: async () => {} };
     },
     handler,
-    { clock, logger: { warn: (text) => warnings.push(text), error() {} }, ...options },
+    { clock, logger: { warn: (_, text) => warnings.push(text), error() {} }, ...options },
   );
   const links: Link[] = [];
   const next = async () => {

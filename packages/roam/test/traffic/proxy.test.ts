@@ -252,7 +252,7 @@ suite("a proxy", () => {
 
   test("lets a client go whose far side cannot be reached, and says so", async () => {
     const warnings: string[] = [];
-    const logger = { warn: (text: string) => warnings.push(text), error() {} };
+    const logger = { warn: (_: object, text: string) => warnings.push(text), error() {} };
     await using through = await proxy(
       "tcp://127.0.0.1:0",
       (signal) => openConduit("tcp://127.0.0.1:1", { signal, conduit: "bare" }),

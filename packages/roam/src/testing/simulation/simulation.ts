@@ -284,8 +284,8 @@ export class Simulation {
 
   #logger(of: string): Logger {
     return {
-      warn: (text) => this.note("warn", { of, text }),
-      error: (text, cause) => this.note("error", { of, text: `${text} ${String(cause)}` }),
+      warn: (_fields, text) => this.note("warn", { of, text }),
+      error: ({ err }, text) => this.note("error", { of, text: `${text} ${String(err)}` }),
     };
   }
 
