@@ -4,7 +4,9 @@ import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { Memory } from "../../roam/src/shm/memory.ts";
 import { Ring, ringStride } from "../../roam/src/shm/ring.ts";
+import { poolBytes, SlotPool } from "../../roam/src/shm/slot-pool.ts";
 import { bundleProgram } from "./bundle-program.ts";
+import type { PoolJob, PoolResult } from "./shm-race/pool-racer.ts";
 import type { RacerJob, RacerResult } from "./shm-race/racer.ts";
 
 const USAGE = `usage: npm run -s shm:race -- [OPTIONS]
@@ -12,6 +14,11 @@ const USAGE = `usage: npm run -s shm:race -- [OPTIONS]
   --tries N     times that the order as published is tried, until it goes wrong (default 20)`;
 const CAPACITIES = [512, 4096];
 const STOP_BYTES = 64;
+/** Few slots, so that two threads want the same ones. */
+const POOL = [
+  { slotBytes: 32, slots: 5 },
+  { slotBytes: 64, slots: 3 },
+];
 
 interface Race {
   readonly checked: number;
@@ -36,15 +43,37 @@ async function race(
     { outAt: stride, inAt: 0 },
   ].map(async (side) => {
     const workerData: RacerJob = { buffer, ...side, entries, isCorrected, seed, stopAt: 2 * stride };
-    const worker = new Worker(program, { workerData });
-    return new Promise<RacerResult>((resolve, reject) => {
-      worker.once("message", resolve).once("error", reject);
-    });
+    return resultOf<RacerResult>(new Worker(program, { workerData }));
   });
   const results = await Promise.all(sides);
   const checked = results.reduce((sum, result) => sum + result.checked, 0);
   const wrong = results.map((result) => result.wrong).find((one) => one !== undefined);
   return { checked, wrong, seconds: (performance.now() - startMs) / 1000 };
+}
+
+/** Two threads at one pool; in the end every slot is free again. */
+async function racePool(turns: number): Promise<{ taken: number; wrong: string | undefined }> {
+  const program = await bundleProgram(new URL("./shm-race/pool-racer.ts", import.meta.url));
+  const buffer = new SharedArrayBuffer(poolBytes(POOL));
+  const pool = SlotPool.create(new Memory(buffer), 0, POOL);
+  const results = await Promise.all(
+    [1, 2].map((owner) => {
+      const workerData: PoolJob = { buffer, classCount: POOL.length, owner, turns };
+      return resultOf<PoolResult>(new Worker(program, { workerData }));
+    }),
+  );
+  let free = 0;
+  while (pool.allocate(1, 0) !== undefined) free++;
+  const slots = POOL.reduce((sum, one) => sum + one.slots, 0);
+  const lost = free === slots ? undefined : `${free} of ${slots} slots are free in the end`;
+  const taken = results.reduce((sum, result) => sum + result.taken, 0);
+  return { taken, wrong: results.map((result) => result.wrong).find((one) => one !== undefined) ?? lost };
+}
+
+function resultOf<R>(worker: Worker): Promise<R> {
+  return new Promise((resolve, reject) => {
+    worker.once("message", resolve).once("error", reject);
+  });
 }
 
 function told({ checked, seconds }: Race): string {
@@ -72,7 +101,12 @@ async function main(entries: number, tries: number): Promise<number> {
       `${isSeen ? "ok    " : "FAILED"} the same in the published order goes wrong: ${bad && told(bad)}, ${bad?.wrong ?? "nothing wrong"} (try ${tried})`,
     );
   }
-  console.log(`${2 * CAPACITIES.length - failed} passed, ${failed} failed`);
+  const pool = await racePool(entries / 10);
+  if (pool.wrong !== undefined) failed++;
+  console.log(
+    `${pool.wrong === undefined ? "ok    " : "FAILED"} slot pool: ${pool.taken.toLocaleString("en-US")} slots taken and given back by two, ${pool.wrong ?? "0 wrong"}`,
+  );
+  console.log(`${2 * CAPACITIES.length + 1 - failed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }
 
