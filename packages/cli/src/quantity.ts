@@ -20,6 +20,13 @@ export function count(least = 1): (text: string) => number {
   };
 }
 
+/** A share from 0 to 1. For options. */
+export function share(text: string): number {
+  const number = Number(text);
+  if (text.trim() !== "" && number >= 0 && number <= 1) return number;
+  throw new UsageFailure(`${quoted(text)} is not a share`, "write a number from 0 to 1, as 0.1");
+}
+
 export function quoted(text: string): string {
   return JSON.stringify(text);
 }

@@ -9,6 +9,7 @@ import { generate } from "./generate.ts";
 import { health } from "./health.ts";
 import { help } from "./help.ts";
 import { ids } from "./ids.ts";
+import { inspect } from "./inspect.ts";
 import { ls } from "./ls.ts";
 import { proxy } from "./proxy.ts";
 import { replay } from "./replay.ts";
@@ -26,6 +27,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   proxy,
   capture,
   replay,
+  inspect,
   health,
   completion,
   help,

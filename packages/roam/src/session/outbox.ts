@@ -83,9 +83,9 @@ export class Outbox {
   #trySend(message: Message): boolean {
     const tap = this.#tap.current;
     if (tap === undefined) return this.#tx.trySend(message);
-    tap.sending(message);
+    const isTold = tap.sending(message);
     const isSent = this.#tx.trySend(message);
-    if (isSent) tap.sent(message);
+    if (isSent && isTold) tap.sent(message);
     return isSent;
   }
 

@@ -6,8 +6,12 @@ import type { Id, Message } from "../wire/message.ts";
 export interface SessionTap {
   /** The same permit, which tells what is sent with it. */
   permit(permit: ConduitPermit<Message>): ConduitPermit<Message>;
-  /** Is about to be sent; it may get a body that measures the payload. */
-  sending(message: Message): void;
+  /**
+   * Is about to be sent; it may get a body that measures the payload.
+   *
+   * @returns false if the tap need not hear that it was sent
+   */
+  sending(message: Message): boolean;
   /** The same message was sent. */
   sent(message: Message): void;
   /** Came, and is about to be acted upon. */

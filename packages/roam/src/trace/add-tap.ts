@@ -24,6 +24,8 @@ export function addTap(point: TapPoint, tap: SessionTap): () => void {
 
 class SeveralTaps implements SessionTap {
   readonly #taps: readonly SessionTap[];
+  /** Those who are to hear of the message that is being sent. */
+  #told: readonly SessionTap[] = [];
 
   constructor(taps: readonly SessionTap[]) {
     this.#taps = taps;
@@ -33,12 +35,13 @@ class SeveralTaps implements SessionTap {
     return new TappedPermit(permit, this);
   }
 
-  sending(message: Message): void {
-    for (const tap of this.#taps) tap.sending(message);
+  sending(message: Message): boolean {
+    this.#told = this.#taps.filter((tap) => tap.sending(message));
+    return this.#told.length > 0;
   }
 
   sent(message: Message): void {
-    for (const tap of this.#taps) tap.sent(message);
+    for (const tap of this.#told) tap.sent(message);
   }
 
   received(message: Message): void {

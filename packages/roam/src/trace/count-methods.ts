@@ -55,8 +55,9 @@ class MethodCounts implements SessionTap, MethodCounter {
     return new TappedPermit(permit, this);
   }
 
-  sending(message: Message): void {
+  sending(message: Message): boolean {
     measure(message);
+    return true;
   }
 
   sent(message: Message): void {

@@ -56,8 +56,6 @@ export class SessionTrace implements SessionTap {
   #begun = 0;
   /** Share of the next call that is due. */
   #due = 0;
-  /** Whether the message that is being sent is told. */
-  #isTaken = false;
   #ping: { readonly nonce: Id; readonly sentMs: number } | undefined;
   #isOver = false;
 
@@ -100,13 +98,13 @@ export class SessionTrace implements SessionTap {
     return new TappedPermit(permit, this);
   }
 
-  sending(message: Message): void {
-    this.#isTaken = this.#wants(message, "out");
-    if (this.#isTaken) measure(message);
+  sending(message: Message): boolean {
+    const isTold = this.#wants(message, "out");
+    if (isTold) measure(message);
+    return isTold;
   }
 
   sent(message: Message): void {
-    if (!this.#isTaken) return;
     const { replay } = this.#session;
     this.#tell(message, "out", replay?.sent, replay?.received);
     if (message.tag === "Ping") this.#ping = { nonce: message.nonce, sentMs: this.#nowMs };

@@ -14,9 +14,9 @@ export class TappedPermit implements ConduitPermit<Message> {
   }
 
   send(message: Message): void {
-    this.#tap.sending(message);
+    const isTold = this.#tap.sending(message);
     this.#permit.send(message);
-    this.#tap.sent(message);
+    if (isTold) this.#tap.sent(message);
   }
 
   release(): void {
