@@ -37,6 +37,8 @@ export interface SessionTraceOptions {
 
 /** The same limit is told so often at most (ms). */
 const LIMIT_EVERY_MS = 100;
+/** A call that is due, in shares. */
+const WHOLE = 2 ** 20;
 /** Calls under way that one look tells of. */
 const MOST_CALLS_IN_A_LOOK = 64;
 /** Answers that say that no handler has seen the call. */
@@ -54,8 +56,12 @@ export class SessionTrace implements SessionTap {
   readonly #isAll: boolean;
   /** Calls told that have not ended. */
   #begun = 0;
-  /** Share of the next call that is due. */
+  /** Share of the calls that are told, and of the next one that is due: whole numbers, of `WHOLE`. */
+  readonly #share: number;
   #due = 0;
+  /** The connection that was looked up last: mostly the next one, too. */
+  #lastId: Id | undefined;
+  #last: ConnectionTrace | undefined;
   #ping: { readonly nonce: Id; readonly sentMs: number } | undefined;
   #isOver = false;
 
@@ -63,6 +69,7 @@ export class SessionTrace implements SessionTap {
     this.#session = session;
     this.#options = options;
     this.#isAll = options.sample >= 1;
+    this.#share = Math.round(options.sample * WHOLE);
     this.#waits = new WaitWatch(options.stallMs);
     const { root, role, peer, replay, limits, state } = session;
     this.#emit({
@@ -150,19 +157,21 @@ export class SessionTrace implements SessionTap {
   }
 
   #isCallDue(): boolean {
-    if (this.#isAll) return true;
-    this.#due += this.#options.sample;
-    if (this.#due < 1) return false;
-    this.#due--;
+    this.#due += this.#share;
+    if (this.#due < WHOLE) return false;
+    this.#due -= WHOLE;
     return true;
   }
 
   #of(id: Id): ConnectionTrace {
+    if (this.#last !== undefined && id === this.#lastId) return this.#last;
     let known = this.#connections.get(id);
     if (known === undefined) {
       known = new ConnectionTrace(this.#session.connections.find((one) => one.connectionId === id));
       this.#connections.set(id, known);
     }
+    this.#lastId = id;
+    this.#last = known;
     return known;
   }
 
@@ -248,6 +257,7 @@ export class SessionTrace implements SessionTap {
       for (const id of [...calls[side].keys()]) this.#endCall({ connectionId, id }, side, "lost");
     }
     this.#connections.delete(connectionId);
+    this.#last = undefined;
   }
 
   // ---- the rest

@@ -40,6 +40,8 @@ class PlatformSocket implements MessageSocket {
   }
 
   send(payload: Uint8Array, onTaken: () => void): void {
+    // One that closes takes nothing, and browsers complain of it; its end is about to be told.
+    if (this.#socket.readyState !== OPEN) return;
     // `send` copies, so the payload's buffer is free at once.
     this.#socket.send(payload as Uint8Array<ArrayBuffer>);
     if (this.#socket.bufferedAmount === 0) onTaken();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { suite, test } from "node:test";
 import { type Link, LinkReceiver } from "roam/link";
-import { linkCasesFor, noLeaks } from "roam/testing";
+import { linkCasesFor, noLeaks, settled } from "roam/testing";
 import { dialWebSocket, type WebSocketConstructor, webSocketLink } from "roam/websocket";
 import { dialWs, listenWebSocket } from "roam/websocket-server";
 import { WebSocket as WsWebSocket } from "ws";
@@ -70,4 +70,40 @@ suite("a link over a WebSocket that something else made", () => {
     socket.on("error", () => {});
     await assert.rejects(webSocketLink(socket as unknown as WebSocket), { code: "io" });
   });
+});
+
+/** A platform's socket that is open until the test says that it closes. */
+class ClosingSocket extends EventTarget {
+  binaryType = "";
+  readyState = 1;
+  readonly bufferedAmount = 0;
+  readonly url = "ws://nowhere/";
+  readonly sent: number[] = [];
+
+  send({ length }: Uint8Array): void {
+    this.sent.push(length);
+  }
+
+  close(): void {}
+}
+
+test("nothing is given to a socket that closes, before it says that it has", async () => {
+  const socket = new ClosingSocket();
+  const link = await webSocketLink(socket as unknown as WebSocket);
+  const ended = new Promise<void>((resolve) =>
+    link.rx.start(
+      () => {},
+      () => resolve(),
+    ),
+  );
+  const write = () => link.tx.tryWrite(Uint8Array.of(1, 2, 3), (writer, bytes) => writer.raw(bytes));
+  assert(write());
+  await settled();
+  assert.equal(socket.sent.length, 1);
+  socket.readyState = 2;
+  assert(write());
+  await settled();
+  assert.equal(socket.sent.length, 1, "a page away from its links is told of them late");
+  socket.dispatchEvent(new Event("close"));
+  await ended;
 });
