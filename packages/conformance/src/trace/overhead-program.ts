@@ -1,5 +1,5 @@
-// One process with both sides of sessions over loopback TCP: calls a second without a trace and with
-// traces of several kinds, in rounds that take turns. Prints one line of JSON: rates by kind.
+// Both sides of a session over loopback TCP, with a trace of one kind or none: a process for each, so that none
+// pays for another's garbage. Prints calls a second, slice by slice, as JSON.
 import { type Client, connect, method, type Server, serve, service, t } from "roam";
 import { countMethods, trace } from "roam/trace";
 
@@ -59,22 +59,12 @@ async function rate({ client }: Pair, ms: number): Promise<number> {
   return (made / (performance.now() - startMs)) * 1000;
 }
 
-const [rounds, roundMs] = process.argv.slice(2).map(Number) as [number, number];
-const names = Object.keys(KINDS);
-const pairs = new Map<string, Pair>();
-for (const name of names) pairs.set(name, await open(name));
-const rates = Object.fromEntries(names.map((name) => [name, [] as number[]]));
-for (let round = -2; round < rounds; round++) {
-  // Each round begins with another kind, so that none is always behind the same one.
-  for (let at = 0; at < names.length; at++) {
-    const name = names[(at + round + 2) % names.length] as string;
-    const measured = await rate(pairs.get(name) as Pair, roundMs);
-    if (round >= 0) rates[name]?.push(measured);
-  }
-}
+const [kind, warmUpMs, slices, sliceMs] = process.argv.slice(2) as [string, string, string, string];
+const pair = await open(kind);
+await rate(pair, Number(warmUpMs));
+const rates: number[] = [];
+for (let slice = 0; slice < Number(slices); slice++) rates.push(await rate(pair, Number(sliceMs)));
 console.log(JSON.stringify(rates));
-for (const { client, server } of pairs.values()) {
-  await client.$.close();
-  await server.close();
-}
-if (seen === 0) throw new Error("nothing was traced");
+await pair.client.$.close();
+await pair.server.close();
+if (kind.startsWith("sample") && seen === 0) throw new Error("nothing was traced");

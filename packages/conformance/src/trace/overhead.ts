@@ -4,28 +4,57 @@ import { bundleProgram } from "../bundle-program.ts";
 
 const run = promisify(execFile);
 
+export const KINDS = [
+  "none",
+  "stopped",
+  "sample 0.01",
+  "sample 0.1",
+  "sample 1",
+  "sample 1 as JSON",
+  "countMethods",
+] as const;
+export type Kind = (typeof KINDS)[number];
+
 export interface Overhead {
-  readonly kind: string;
+  readonly kind: Kind;
   /** Calls a second, median. */
   readonly rate: number;
   /** Of the rate without a trace, round by round: median, and the quarter on either side of it. */
   readonly ratio: { readonly median: number; readonly low: number; readonly high: number };
 }
 
-/** What traces cost, as ratios of rates in the same rounds. */
-export async function measureOverhead(rounds: number, roundMs: number): Promise<Overhead[]> {
+export interface OverheadTiming {
+  readonly rounds: number;
+  readonly warmUpMs: number;
+  readonly slices: number;
+  readonly sliceMs: number;
+}
+
+/** What traces cost, as ratios of rates in the same round: processes that take turns, one kind in each. */
+export async function measureOverhead(timing: OverheadTiming): Promise<Overhead[]> {
   const program = await bundleProgram(new URL("./overhead-program.ts", import.meta.url));
-  const { stdout } = await run(process.execPath, [program, `${rounds}`, `${roundMs}`]);
-  const rates = JSON.parse(stdout) as Record<string, number[]>;
-  const base = rates.none ?? [];
-  return Object.entries(rates).map(([kind, measured]) => {
+  const { warmUpMs, slices, sliceMs } = timing;
+  const rateOf = async (kind: Kind) => {
+    const args = [program, kind, `${warmUpMs}`, `${slices}`, `${sliceMs}`];
+    const { stdout } = await run(process.execPath, args);
+    return quantile(JSON.parse(stdout) as number[], 0.5);
+  };
+  const rates = new Map<Kind, number[]>(KINDS.map((kind) => [kind, []]));
+  for (let round = 0; round < timing.rounds; round++) {
+    // There and back, so that what drifts is on both sides.
+    const order = round % 2 === 0 ? KINDS : [...KINDS].reverse();
+    for (const kind of order) rates.get(kind)?.push(await rateOf(kind));
+  }
+  const base = rates.get("none") ?? [];
+  return KINDS.map((kind) => {
+    const measured = rates.get(kind) ?? [];
     const ratios = measured.map((rate, round) => rate / (base[round] as number));
-    const [low, median, high] = [0.25, 0.5, 0.75].map((share) => quantile(ratios, share)) as [
-      number,
-      number,
-      number,
-    ];
-    return { kind, rate: quantile(measured, 0.5), ratio: { median, low, high } };
+    const ratio = {
+      median: quantile(ratios, 0.5),
+      low: quantile(ratios, 0.25),
+      high: quantile(ratios, 0.75),
+    };
+    return { kind, rate: quantile(measured, 0.5), ratio };
   });
 }
 
