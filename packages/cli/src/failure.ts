@@ -64,6 +64,7 @@ const RUNTIME: Readonly<Record<RoamErrorCode, Known>> = {
   keepalive: [EXIT.peer],
   "session-lost": [EXIT.peer, "the peer was restarted or gave the session up: try again"],
   io: [EXIT.peer, "is the peer running, and is the address right?"],
+  "shm-unavailable": [EXIT.failed, "shared memory needs the package koffi, and Linux or macOS"],
   closed: [EXIT.peer, "the peer ended the session: its log may say why"],
   aborted: [EXIT.failed],
 };

@@ -20,6 +20,7 @@ export type RoamErrorCode =
   | "keepalive" // a Ping stayed unanswered
   | "session-lost" // a resume was refused: unacknowledged messages are gone
   | "io" // the transport failed
+  | "shm-unavailable" // no shared memory here: the package or the platform is missing
   | "closed" // ended in order, by either side
   | "aborted"; // by an AbortSignal that gave no reason
 

@@ -23,7 +23,8 @@ export interface Outlet {
  * transport empties; what it has taken and not yet passed on counts as queued.
  */
 export class LinkTxBase implements LinkTx {
-  maxPayloadBytes = 0xffff_ffff;
+  readonly #mostPayloadBytes: number;
+  #maxPayloadBytes: number;
   readonly leavesBytes: boolean;
   readonly writer: Writer;
   readonly #highWaterBytes: number;
@@ -34,8 +35,19 @@ export class LinkTxBase implements LinkTx {
   #failure: RoamError | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(outlet: Outlet, options: { highWaterBytes: number; writer: Writer; leavesBytes?: boolean }) {
+  constructor(
+    outlet: Outlet,
+    options: {
+      highWaterBytes: number;
+      writer: Writer;
+      leavesBytes?: boolean;
+      /** Of the transport itself; `maxPayloadBytes` is never above it. */
+      mostPayloadBytes?: number;
+    },
+  ) {
     this.leavesBytes = options.leavesBytes ?? false;
+    this.#mostPayloadBytes = options.mostPayloadBytes ?? 0xffff_ffff;
+    this.#maxPayloadBytes = this.#mostPayloadBytes;
     this.#outlet = outlet;
     this.#highWaterBytes = options.highWaterBytes;
     this.writer = options.writer;
@@ -44,6 +56,14 @@ export class LinkTxBase implements LinkTx {
       this.#permits++;
       return true;
     });
+  }
+
+  get maxPayloadBytes(): number {
+    return this.#maxPayloadBytes;
+  }
+
+  set maxPayloadBytes(bytes: number) {
+    this.#maxPayloadBytes = Math.min(bytes, this.#mostPayloadBytes);
   }
 
   get #isFull(): boolean {
@@ -101,10 +121,10 @@ export class LinkTxBase implements LinkTx {
 
   // r[impl link.tx.alloc.limits]
   check(length: number): void {
-    if (length > this.maxPayloadBytes) {
+    if (length > this.#maxPayloadBytes) {
       throw new RoamError(
         "too-large",
-        `a payload of ${length} bytes is above the limit of ${this.maxPayloadBytes}`,
+        `a payload of ${length} bytes is above the limit of ${this.#maxPayloadBytes}`,
       );
     }
   }

@@ -47,23 +47,27 @@ function align(length: number): number {
   return (length + 3) & ~3;
 }
 
-/** Writes an entry with its payload into room granted for `inlineEntryBytes`. */
+/**
+ * Writes an entry for a payload that stands in the ring, into room granted for `inlineEntryBytes`: all of it but the
+ * payload.
+ *
+ * @returns where the payload is to be written
+ */
 // r[impl shm.framing.inline]
-export function writeInline(bytes: Uint8Array, at: number, payload: Uint8Array): void {
-  const total = inlineEntryBytes(payload.length);
-  writeHeader(bytes, at, total, 0, payload.length);
-  bytes.set(payload, at + ENTRY_HEADER_BYTES);
-  bytes.fill(0, at + ENTRY_HEADER_BYTES + payload.length, at + total);
+export function writeInline(bytes: Uint8Array, at: number, length: number): number {
+  const total = inlineEntryBytes(length);
+  writeHeader(bytes, at, total, 0, length);
+  bytes.fill(0, at + ENTRY_HEADER_BYTES + length, at + total);
+  return at + ENTRY_HEADER_BYTES;
 }
 
 // r[impl shm.framing.slot-ref]
 export function writeSlot(bytes: Uint8Array, at: number, { classIndex, slot, generation }: SlotRef): void {
   writeHeader(bytes, at, SLOT_ENTRY_BYTES, SLOT, 0);
-  const view = viewOf(bytes, at + ENTRY_HEADER_BYTES, 12);
   // The extent is always 0, and two bytes are nothing.
-  view.setUint32(0, classIndex, true);
-  view.setUint32(4, slot, true);
-  view.setUint32(8, generation, true);
+  putU32(bytes, at + 8, classIndex);
+  putU32(bytes, at + 12, slot);
+  putU32(bytes, at + 16, generation);
 }
 
 // r[impl shm.framing.mmap-ref]
@@ -73,25 +77,31 @@ export function writeMapping(
   { mapping, generation, offset, length }: MappingRef,
 ): void {
   writeHeader(bytes, at, MAPPING_ENTRY_BYTES, MAPPING, 0);
-  const view = viewOf(bytes, at + ENTRY_HEADER_BYTES, 24);
-  view.setUint32(0, mapping, true);
-  view.setUint32(4, generation, true);
-  view.setBigUint64(8, offset, true);
-  view.setUint32(16, length, true);
-  view.setUint32(20, 0, true);
+  putU32(bytes, at + 8, mapping);
+  putU32(bytes, at + 12, generation);
+  putU32(bytes, at + 16, Number(offset & 0xffff_ffffn));
+  putU32(bytes, at + 20, Number(offset >> 32n));
+  putU32(bytes, at + 24, length);
+  putU32(bytes, at + 28, 0);
 }
 
 // r[impl shm.framing.header]
 function writeHeader(bytes: Uint8Array, at: number, total: number, flags: number, inline: number): void {
-  const view = viewOf(bytes, at, ENTRY_HEADER_BYTES);
-  view.setUint32(0, total, true);
-  view.setUint8(4, flags);
-  view.setUint8(5, 0);
-  view.setUint16(6, inline, true);
+  putU32(bytes, at, total);
+  putU32(bytes, at + 4, flags | (inline << 16));
 }
 
-function viewOf(bytes: Uint8Array, at: number, length: number): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset + at, length);
+// Byte by byte: a view for each entry costs more than all of this.
+function putU32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value >>> 16;
+  bytes[at + 3] = value >>> 24;
+}
+
+function u32At(bytes: Uint8Array, at: number): number {
+  const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16);
+  return (low | ((bytes[at + 3] as number) << 24)) >>> 0;
 }
 
 /**
@@ -102,10 +112,10 @@ function viewOf(bytes: Uint8Array, at: number, length: number): DataView {
  */
 export function readEntry(bytes: Uint8Array, at: number, available: number): Entry {
   if (available < ENTRY_HEADER_BYTES) fail("shm.framing.header", `${available} bytes are no entry`);
-  const view = viewOf(bytes, at, ENTRY_HEADER_BYTES);
-  const total = view.getUint32(0, true);
-  const flags = view.getUint8(4);
-  const inline = view.getUint16(6, true);
+  const total = u32At(bytes, at);
+  const word = u32At(bytes, at + 4);
+  const flags = word & 0xff;
+  const inline = word >>> 16;
   if (total < ENTRY_HEADER_BYTES || total > available || total % 4 !== 0) {
     fail("shm.framing.header", `an entry of ${total} bytes, where ${available} are`);
   }
@@ -121,25 +131,25 @@ export function readEntry(bytes: Uint8Array, at: number, available: number): Ent
 
 function readSlot(bytes: Uint8Array, at: number, total: number): SlotRef {
   if (total < SLOT_ENTRY_BYTES) fail("shm.framing.slot-ref", `${total} bytes are no reference to a slot`);
-  const view = viewOf(bytes, at + ENTRY_HEADER_BYTES, 12);
-  const extent = view.getUint8(1);
+  const word = u32At(bytes, at + 8);
+  const extent = (word >>> 8) & 0xff;
+  // r[impl shm.varslot.extents]
   if (extent !== 0) fail("shm.varslot.extents", `extent ${extent}`);
   return {
-    classIndex: view.getUint8(0),
-    slot: view.getUint32(4, true),
-    generation: view.getUint32(8, true),
+    classIndex: word & 0xff,
+    slot: u32At(bytes, at + 12),
+    generation: u32At(bytes, at + 16),
   };
 }
 
 function readMapping(bytes: Uint8Array, at: number, total: number): MappingRef {
   if (total < MAPPING_ENTRY_BYTES)
     fail("shm.framing.mmap-ref", `${total} bytes are no reference to a mapping`);
-  const view = viewOf(bytes, at + ENTRY_HEADER_BYTES, 24);
   return {
-    mapping: view.getUint32(0, true),
-    generation: view.getUint32(4, true),
-    offset: view.getBigUint64(8, true),
-    length: view.getUint32(16, true),
+    mapping: u32At(bytes, at + 8),
+    generation: u32At(bytes, at + 12),
+    offset: (BigInt(u32At(bytes, at + 20)) << 32n) | BigInt(u32At(bytes, at + 16)),
+    length: u32At(bytes, at + 24),
   };
 }
 

@@ -1,3 +1,4 @@
+import { ProtocolError } from "../errors.ts";
 import type { Memory } from "./memory.ts";
 
 /** Header of a ring (bytes): its data follow. */
@@ -51,18 +52,26 @@ export class Ring {
     return new Ring(memory, at);
   }
 
+  /** Empties it, when its other side is certainly dead. */
+  reset(): void {
+    this.write = 0;
+    this.watermark = 0;
+    this.read = 0;
+  }
+
   // ---- the producer's
 
   /**
    * Room for `length` bytes in one piece, to be filled and then committed.
    *
    * @returns where, within the data; undefined while there is none
+   * @throws ProtocolError if the other side has written over the header
    */
   // r[impl shm.bipbuf.grant]
   // r[impl shm.bipbuf.backpressure]
   grant(length: number): number | undefined {
-    const write = this.write;
-    const read = this.read;
+    const write = this.#within(this.write);
+    const read = this.#within(this.read);
     if (write < read) return write + length < read ? write : undefined;
     if (this.capacity - write >= length) return write;
     if (read === 0) return undefined;
@@ -83,22 +92,32 @@ export class Ring {
     this.write += length;
   }
 
+  /** True once the consumer has taken all that was committed. */
+  get isDrained(): boolean {
+    const { watermark, write, read } = this;
+    return read === write || (watermark !== 0 && write === 0 && read >= watermark);
+  }
+
   // ---- the consumer's
 
-  /** What can be read now, in one piece; undefined for nothing. After it the ring may have more. */
+  /**
+   * What can be read now, in one piece; undefined for nothing. After it the ring may have more.
+   *
+   * @throws ProtocolError if the other side has written over the header
+   */
   // r[impl shm.bipbuf.read]
   readable(): Readable | undefined {
     // Before the watermark, or a wrap in between would be missed.
-    let write = this.write;
-    let at = this.read;
-    const watermark = this.watermark;
+    let write = this.#within(this.write);
+    let at = this.#within(this.read);
+    const watermark = this.#within(this.watermark);
     if (watermark !== 0) {
       if (at < watermark) return { at, length: watermark - at };
       // A published producer stands between its two stores: nothing is known before it is through.
       if (this.write >= watermark) return undefined;
       this.#wrapped();
       at = 0;
-      write = this.write;
+      write = this.#within(this.write);
     }
     return at < write ? { at, length: write - at } : undefined;
   }
@@ -121,6 +140,12 @@ export class Ring {
   #wrapped(): void {
     this.read = 0;
     this.watermark = 0;
+  }
+
+  // r[impl shm.x.untrusted]
+  #within(index: number): number {
+    if (index <= this.capacity) return index;
+    throw new ProtocolError("shm.x.untrusted", `an index of ${index} in a ring of ${this.capacity} bytes`);
   }
 
   protected get write(): number {

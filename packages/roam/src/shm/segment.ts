@@ -1,5 +1,5 @@
 import { ProtocolError, RoamError } from "../errors.ts";
-import { inlineEntryBytes, MAPPING_ENTRY_BYTES, MAX_INLINE_BYTES } from "./entry.ts";
+import { inlineEntryBytes, MAPPING_ENTRY_BYTES, MAX_INLINE_BYTES, readEntry } from "./entry.ts";
 import type { Memory } from "./memory.ts";
 import { Ring, ringStride } from "./ring.ts";
 import { poolBytes, type SlotClass, SlotPool } from "./slot-pool.ts";
@@ -16,6 +16,8 @@ export interface SegmentOptions {
   readonly ringCapacity: number;
   /** In ascending order; at least one. */
   readonly classes: readonly SlotClass[];
+  /** How often guests are to show that they are alive (ms; default: never). */
+  readonly heartbeatMs?: number;
 }
 
 // "ROAMHUB" and 07, read as a little-endian number.
@@ -36,13 +38,15 @@ const AT = {
   ringCapacity: 36,
   peerTable: 40,
   pool: 48,
+  heartbeatInterval: 56,
   hostGoodbye: 64,
   classCount: 68,
   currentSize: 72,
 } as const;
 
 const PEER_BYTES = 64;
-const PEER = { state: 0, epoch: 4, ringOffset: 16 } as const;
+const PEER = { state: 0, epoch: 4, lastHeartbeat: 8, ringOffset: 16 } as const;
+const NS_PER_MS = 1_000_000;
 
 /** What is with one place for a guest. */
 // r[impl shm.peer-table.states]
@@ -109,6 +113,7 @@ export class Segment {
     memory.store(AT.ringCapacity, ringCapacity);
     memory.storeLong(AT.peerTable, BigInt(HEADER_BYTES));
     memory.storeLong(AT.pool, BigInt(poolOffset(options)));
+    memory.storeLong(AT.heartbeatInterval, BigInt((options.heartbeatMs ?? 0) * NS_PER_MS));
     memory.store(AT.classCount, classes.length);
     memory.storeLong(AT.currentSize, BigInt(bytes));
     const stride = ringStride(ringCapacity);
@@ -147,9 +152,14 @@ export class Segment {
     if (memory.loadLong(AT.peerTable) !== BigInt(HEADER_BYTES) || !isPlaced) {
       fail("shm.segment.header", "the peer table or the slots are not where they can be");
     }
-    if (memory.load(AT.ringCapacity) < leastCapacity(0))
+    if (memory.load(AT.ringCapacity) < leastCapacity(memory.load(AT.inlineThreshold)))
       fail("shm.segment.header", "rings too small for any entry");
     return new Segment(memory);
+  }
+
+  /** What a ring holds at least when its producer finds no room (bytes). */
+  get fullFromBytes(): number {
+    return Math.max(0, this.ringCapacity - leastCapacity(this.inlineThreshold));
   }
 
   /** Set when the host ends: guests detach. */
@@ -185,9 +195,43 @@ export class Segment {
     this.memory.store(entryAt(this.#expectPeer(id)) + PEER.state, state);
   }
 
+  /** This guest, or the host towards it, says that it sends nothing more. */
+  // r[impl shm.guest.detach]
+  leave(id: number): void {
+    const at = entryAt(this.#expectPeer(id)) + PEER.state;
+    this.memory.exchange(at, PEER_STATE.attached, PEER_STATE.goodbye);
+  }
+
+  isLeaving(id: number): boolean {
+    return this.state(id) === PEER_STATE.goodbye;
+  }
+
+  /** How often guests are to show that they are alive (ms); 0 for never. */
+  get heartbeatMs(): number {
+    return Number(this.memory.loadLong(AT.heartbeatInterval)) / NS_PER_MS;
+  }
+
+  /** A guest shows that it is alive. */
+  // r[impl shm.crash.heartbeat-clock]
+  beat(id: number): void {
+    this.memory.storeLong(entryAt(this.#expectPeer(id)) + PEER.lastHeartbeat, process.hrtime.bigint());
+  }
+
+  /** When a guest showed that it was alive (ns of the system's monotonic clock); 0 for never. */
+  lastBeat(id: number): bigint {
+    return this.memory.loadLong(entryAt(this.#expectPeer(id)) + PEER.lastHeartbeat);
+  }
+
   /** Rises each time that a place is given out. */
   epoch(id: number): number {
     return this.memory.load(entryAt(this.#expectPeer(id)) + PEER.epoch);
+  }
+
+  /** Guests that are attached now. */
+  get attached(): number {
+    let attached = 0;
+    for (let id = 1; id <= this.maxGuests; id++) if (this.state(id) === PEER_STATE.attached) attached++;
+    return attached;
   }
 
   /**
@@ -220,6 +264,35 @@ export class Segment {
     return id;
   }
 
+  /**
+   * Makes the place of a guest free again that is certainly dead: what it had in the rings and in slots is lost.
+   */
+  // r[impl shm.crash.recovery]
+  recover(id: number): void {
+    this.setState(id, PEER_STATE.goodbye);
+    const { toHost, toGuest } = this.rings(id);
+    this.#freeUnread(toGuest);
+    toGuest.reset();
+    toHost.reset();
+    this.pool.recover(id);
+    this.setState(id, PEER_STATE.empty);
+  }
+
+  /** Frees the slots that nobody will read. */
+  #freeUnread(ring: Ring): void {
+    try {
+      for (let readable = ring.readable(); readable !== undefined; readable = ring.readable()) {
+        const from = ring.dataAt + readable.at;
+        const entry = readEntry(this.memory.bytes, from, readable.length);
+        if (entry.kind === "slot") this.pool.free(entry.ref);
+        ring.release(entry.total);
+      }
+    } catch (error) {
+      // Whatever it has written there: the ring is emptied now.
+      if (!(error instanceof ProtocolError)) throw error;
+    }
+  }
+
   #take(state: PeerState): number | undefined {
     for (let id = 1; id <= this.maxGuests; id++) {
       const at = entryAt(id);
@@ -248,12 +321,14 @@ function leastCapacity(inlineThreshold: number): number {
 }
 
 // r[impl shm.topology.max-guests]
-function check({ maxGuests, ringCapacity, inlineThreshold, maxPayloadBytes, classes }: SegmentOptions): void {
+function check(options: SegmentOptions): void {
+  const { maxGuests, ringCapacity, inlineThreshold, maxPayloadBytes, classes, heartbeatMs = 0 } = options;
   const isCount = (value: number, most: number) => Number.isInteger(value) && value >= 0 && value <= most;
   if (!isCount(maxGuests, MAX_GUESTS) || maxGuests === 0) throw new RangeError(`maxGuests: ${maxGuests}`);
   if (!isCount(inlineThreshold, MAX_INLINE_BYTES - 1))
     throw new RangeError(`inlineThreshold: ${inlineThreshold}`);
   if (!isCount(maxPayloadBytes, 0xffff_ffff)) throw new RangeError(`maxPayloadBytes: ${maxPayloadBytes}`);
+  if (!isCount(heartbeatMs, 0x7fff_ffff)) throw new RangeError(`heartbeatMs: ${heartbeatMs}`);
   const least = leastCapacity(inlineThreshold);
   if (!isCount(ringCapacity, 0x7fff_ffff) || ringCapacity % 4 !== 0 || ringCapacity < least) {
     throw new RangeError(`ringCapacity: ${ringCapacity} is no multiple of 4 from ${least} on`);

@@ -111,12 +111,17 @@ export class SlotPool {
    * A slot for a payload, of the smallest class that has one.
    *
    * @param owner who has to give it back if it dies: a peer id, 0 for the host
+   * @param mayUse whether a class of so many slots is to be used
    * @returns undefined while all are taken, or if none is large enough
    */
   // r[impl shm.varslot.selection]
-  allocate(length: number, owner: number): SlotRef | undefined {
+  allocate(
+    length: number,
+    owner: number,
+    mayUse?: (classIndex: number, slots: number) => boolean,
+  ): SlotRef | undefined {
     for (const [classIndex, one] of this.#classes.entries()) {
-      if (one.slotBytes < length + SLOT_LENGTH_BYTES) continue;
+      if (one.slotBytes < length + SLOT_LENGTH_BYTES || mayUse?.(classIndex, one.slots) === false) continue;
       const slot = this.#pop(one);
       if (slot === undefined) continue;
       const metaAt = one.metaAt + META_BYTES * slot;
@@ -165,17 +170,23 @@ export class SlotPool {
     }
   }
 
+  /** Whether a slot is still in use as it was given out. */
+  isHeld({ classIndex, slot, generation }: SlotRef): boolean {
+    const metaAt = this.#classOf(classIndex, slot).metaAt + META_BYTES * slot;
+    const isTaken = this.#memory.load(metaAt + STATE) === ALLOCATED;
+    return isTaken && this.#memory.load(metaAt + GENERATION) === generation;
+  }
+
   /**
    * A slot's data, its length in front not included: all of it to write into, or the payload in it.
    *
    * @throws ProtocolError for a slot that there is not, one that was given back, or a length beyond it
    */
   // r[impl shm.varslot.slot-meta]
-  data({ classIndex, slot, generation }: SlotRef, length?: number): Uint8Array {
+  data(ref: SlotRef, length?: number): Uint8Array {
+    const { classIndex, slot, generation } = ref;
     const one = this.#classOf(classIndex, slot);
-    const metaAt = one.metaAt + META_BYTES * slot;
-    const isTaken = this.#memory.load(metaAt + STATE) === ALLOCATED;
-    if (!isTaken || this.#memory.load(metaAt + GENERATION) !== generation) {
+    if (!this.isHeld(ref)) {
       throw new ProtocolError(
         "shm.varslot.slot-meta",
         `slot ${slot} of class ${classIndex} is not of generation ${generation}`,

@@ -1,7 +1,7 @@
-import { lstat, unlink } from "node:fs/promises";
 import { createServer, connect as netConnect } from "node:net";
 import type { Link, Listener } from "../link/link.ts";
 import { connected, duplexLink } from "./node-stream.ts";
+import { removeStale } from "./remove-stale.ts";
 import { listenOn } from "./socket-server.ts";
 
 /**
@@ -32,16 +32,4 @@ export async function listenLocal(path: string, onLink: (link: Link) => void): P
       prepare: () => {},
     },
   );
-}
-
-async function removeStale(path: string): Promise<void> {
-  if (process.platform === "win32") return;
-  try {
-    const link = await dialLocal(path);
-    link.destroy();
-  } catch (error) {
-    const code = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code;
-    // Connecting to an ordinary file is refused as well, and that is not ours to remove.
-    if (code === "ECONNREFUSED" && (await lstat(path)).isSocket()) await unlink(path);
-  }
 }

@@ -25,6 +25,15 @@ export function listenOn(
       socket.remoteAddress === undefined ? "local" : `${socket.remoteAddress}:${socket.remotePort}`;
     options.onLink(duplexLink(socket, { peer, facts: socketFacts(socket) }));
   });
+  return startListening(server, where, options.describe);
+}
+
+/** @throws RoamError `io` if the address cannot be had */
+export function startListening(
+  server: Server,
+  where: ListenOptions,
+  describe: (bound: AddressInfo | string) => string,
+): Promise<Listener> {
   return new Promise((resolve, reject) => {
     const onError = (cause: NodeJS.ErrnoException) => {
       const at = where.path ?? `${where.host ?? "*"}:${where.port}`;
@@ -37,7 +46,7 @@ export function listenOn(
       // Accept errors (too many open files) pass; the listener goes on.
       server.on("error", () => {});
       resolve({
-        address: options.describe(server.address() as AddressInfo | string),
+        address: describe(server.address() as AddressInfo | string),
         // Without waiting for the links that exist: they live on.
         close: async () => void server.close(),
       });

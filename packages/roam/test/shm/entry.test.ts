@@ -35,10 +35,12 @@ suite("entries of a ring, as the contract writes them", () => {
   // r[verify shm.framing.alignment]
   test("inline", () => {
     const payload = hex("aa bb cc dd ee");
-    const bytes = written(inlineEntryBytes(5), (all, at) => writeInline(all, at, payload));
+    const bytes = written(inlineEntryBytes(5), (all, at) =>
+      all.set(payload, writeInline(all, at, payload.length)),
+    );
     assert.equal(shown(bytes), "10 00 00 00 00 00 05 00 aa bb cc dd ee 00 00 00");
     assert.deepEqual(readEntry(bytes, 0, 16), { kind: "inline", total: 16, at: 8, length: 5 });
-    const empty = written(inlineEntryBytes(0), (all, at) => writeInline(all, at, new Uint8Array()));
+    const empty = written(inlineEntryBytes(0), (all, at) => writeInline(all, at, 0));
     assert.equal(shown(empty), "08 00 00 00 00 00 00 00");
     assert.deepEqual(readEntry(empty, 0, 8), { kind: "inline", total: 8, at: 8, length: 0 });
   });
