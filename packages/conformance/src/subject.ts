@@ -1,13 +1,15 @@
 /**
  * The conformance subject: a process that serves Testbed (and Probe on virtual connections named
- * so). Environment: SUBJECT_MODE, PEER_ADDR, SUBJECT_CONDUIT. Standard output carries the
+ * so). Environment: SUBJECT_MODE, PEER_ADDR, SUBJECT_CONDUIT; for mode `shm-server`, SHM_CONTROL_SOCK,
+ * SHM_SESSION_ID and SHM_MMAP_TX_FD instead. Standard output carries the
  * `listening` line of mode `listen` and nothing else. Exit status: 0 the counterpart ended the
  * session or hung up, 1 it broke the protocol, 2 the environment is not usable.
  */
-import { connect, RoamError, serve } from "roam";
+import { connect, ProtocolError, RoamError, serve } from "roam";
 import { SilentPeerError } from "roam/conduit";
 import type { Link } from "roam/link";
 import { dialLocal } from "roam/local";
+import { joinHost } from "roam/shm";
 import { dialTcp } from "roam/tcp";
 import { dialWs } from "roam/websocket-server";
 import { testbedHandlers } from "../../../examples/testbed/handlers.ts";
@@ -67,14 +69,32 @@ async function dial(address: PeerAddress): Promise<Link> {
   }
 }
 
+/** The variables of mode `shm-server`. */
+function sharedMemory(): () => Promise<Link> {
+  const { SHM_CONTROL_SOCK: control, SHM_SESSION_ID: sid, SHM_MMAP_TX_FD: mappingsSend } = process.env;
+  if (control === undefined || control === "") throw new BadEnvironment("SHM_CONTROL_SOCK", "is not set");
+  if (sid === undefined) throw new BadEnvironment("SHM_SESSION_ID", "is not set");
+  if (mappingsSend === undefined || !/^\d+$/.test(mappingsSend)) {
+    throw new BadEnvironment("SHM_MMAP_TX_FD", `is ${JSON.stringify(mappingsSend)}, not a descriptor`);
+  }
+  return async () => {
+    try {
+      return await joinHost(control, { sid, mappingsSend: Number(mappingsSend) });
+    } catch (error) {
+      if (error instanceof ProtocolError) throw error;
+      throw new BadEnvironment("SHM_CONTROL_SOCK", `has no place for us: ${messageOf(error)}`);
+    }
+  };
+}
+
 /** Time that a peer which is gone may take to come back to a stable session (ms). */
 const RECONNECT_MS = 2_000;
 
 /** Serves on a session that it asks for, until that ends. @returns the exit status */
-async function serveInitiating(address: PeerAddress, conduit: "bare" | "stable"): Promise<number> {
+async function serveInitiating(dialNext: () => Promise<Link>, conduit: "bare" | "stable"): Promise<number> {
   let hasDialled = false;
   const next = async () => {
-    const link = await dial(address);
+    const link = await dialNext();
     hasDialled = true;
     return link;
   };
@@ -136,11 +156,11 @@ function messageOf(error: unknown): string {
 async function main(): Promise<void> {
   const mode = oneOf("SUBJECT_MODE", ["server", "listen", "shm-server"]);
   const conduit = oneOf("SUBJECT_CONDUIT", ["bare", "stable"]);
-  if (mode === "shm-server") throw new BadEnvironment("SUBJECT_MODE", "shm-server is not supported");
+  if (mode === "shm-server") process.exit(await serveInitiating(sharedMemory(), "bare"));
   const address = peerAddress();
   // Runs until it is killed.
   if (mode === "listen") return listen(address);
-  process.exit(await serveInitiating(address, conduit));
+  process.exit(await serveInitiating(() => dial(address), conduit));
 }
 
 main().catch((error: unknown) => {

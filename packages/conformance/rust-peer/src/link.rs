@@ -6,6 +6,7 @@ use std::net::Shutdown;
 use std::os::fd::AsFd;
 
 use roam_local::{LocalListener, LocalStream};
+use roam_shm::{ShmLink, ShmLinkRx, ShmLinkTx};
 use roam_stream::{StreamLink, StreamLinkRx, StreamLinkTx};
 use roam_types::{Backing, Link, LinkRx, LinkTx, LinkTxPermit, WriteSlot};
 use roam_websocket::{WsLink, WsLinkRx, WsLinkTx};
@@ -14,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
 use crate::peer::Role;
+use crate::shm;
 
 /// Held by every link until its last byte is written: the program waits for all of them to go.
 pub type OpenLinks = mpsc::Sender<Infallible>;
@@ -127,7 +129,7 @@ type BoxWriter = Box<dyn AsyncWrite + Send + Unpin>;
 pub struct CrateLink {
     pub tx: CrateTx,
     pub rx: CrateRx,
-    /// None on standard input and output.
+    /// None on standard input and output, and in shared memory.
     pub cutter: Option<Cutter>,
     pub open: OpenLinks,
 }
@@ -135,6 +137,16 @@ pub struct CrateLink {
 impl CrateLink {
     pub fn stdio(open: OpenLinks) -> Self {
         Self::stream(tokio::io::stdin(), tokio::io::stdout(), None, open)
+    }
+
+    pub fn shm(link: ShmLink, open: OpenLinks) -> Self {
+        let (tx, rx) = link.split();
+        Self {
+            tx: CrateTx::Shm(tx),
+            rx: CrateRx::Shm(rx),
+            cutter: None,
+            open,
+        }
     }
 
     fn stream<R, W>(reader: R, writer: W, cutter: Option<Cutter>, open: OpenLinks) -> Self
@@ -156,6 +168,7 @@ impl CrateLink {
 pub enum CrateTx {
     Stream(StreamLinkTx),
     Ws(WsLinkTx),
+    Shm(ShmLinkTx),
 }
 
 impl CrateTx {
@@ -163,6 +176,7 @@ impl CrateTx {
         match self {
             Self::Stream(tx) => write(tx, payload).await,
             Self::Ws(tx) => write(tx, payload).await,
+            Self::Shm(tx) => shm::write(tx, payload).await,
         }
     }
 
@@ -171,6 +185,7 @@ impl CrateTx {
         match self {
             Self::Stream(tx) => tx.close().await,
             Self::Ws(tx) => tx.close().await,
+            Self::Shm(tx) => tx.close().await,
         }
     }
 }
@@ -185,6 +200,7 @@ async fn write<T: LinkTx>(tx: &T, payload: &[u8]) -> io::Result<()> {
 pub enum CrateRx {
     Stream(StreamLinkRx<BufReader<BoxReader>>),
     Ws(WsLinkRx),
+    Shm(ShmLinkRx),
 }
 
 impl CrateRx {
@@ -193,6 +209,8 @@ impl CrateRx {
         match self {
             Self::Stream(rx) => rx.recv().await,
             Self::Ws(rx) => rx.recv().await.map_err(io::Error::other),
+            // The crate tells the end of the counterpart as an error.
+            Self::Shm(rx) => Ok(rx.recv().await.unwrap_or(None)),
         }
     }
 }

@@ -13,6 +13,7 @@ mod peer;
 mod probe;
 mod relay;
 mod sessions;
+mod shm;
 mod soak;
 mod stable;
 mod testbed;
@@ -79,6 +80,9 @@ async fn run(options: Options, open: OpenLinks) -> io::Result<Outcome> {
             let link = CrateLink::stdio(open);
             Ok(peer::run(wire::bare(link), plan).await)
         }
+        (Command::ShmHost(settings), _) => shm::host(settings, plan, open).await,
+        (Command::ShmGuest(settings), _) => shm::guest(settings, plan, open).await,
+        (Command::ShmInherited(guest), _) => shm::inherited(guest, plan, open).await,
         (Command::Decode, _) => {
             decode::run()?;
             Ok(Outcome::Passed)

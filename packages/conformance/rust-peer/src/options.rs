@@ -1,12 +1,15 @@
 //! The command line.
 
 use std::net::SocketAddr;
+use std::os::fd::RawFd;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use crate::faults::Faults;
 use crate::link::Kind;
 use crate::peer::{Plan, Role, Work};
+use crate::shm::{Flood, GuestSettings, HostSettings, Inherited};
 use crate::soak;
 use crate::stable::Settings;
 
@@ -15,6 +18,10 @@ usage: roam-peer listen --link tcp|unix|ws --addr ADDR [--once] [WORK] [--condui
        roam-peer listen --link tcp|unix|ws --addr ADDR [--once] --relay TCP_ADDR
        roam-peer dial   --link tcp|unix|ws --addr ADDR [WORK] [--conduit bare|stable] [STABLE]
        roam-peer stdio  --role initiator|acceptor [WORK]
+       roam-peer shm-host --segment PATH --control PATH [--guests N] [--ring BYTES] [--max-payload BYTES]
+                      [--inline BYTES] [--classes SIZExCOUNT,...] [--once] [WORK] [FLOOD] [-- COMMAND ARGS...]
+       roam-peer shm-guest --control PATH [--sid TEXT] [WORK] [FLOOD]
+       roam-peer shm-inherited --segment PATH --peer N --doorbell FD --mmap-rx FD --mmap-tx FD [WORK] [FLOOD]
        roam-peer decode                  answers lines of TYPE HEX: see src/decode.rs
        roam-peer help
 
@@ -24,6 +31,13 @@ WORK in the first one; with --conduit stable it speaks nothing else. Lines of JS
 
 With --relay it serves nothing: each session is passed on to the peer at TCP_ADDR, call by call and
 with the metadata that may go on; see src/relay.rs.
+
+In shared memory the guest is the initiator. A host hands out places at the control socket; it tells
+of each guest that is gone by a line of JSON. COMMAND is started as the first guest, with the variables
+of the subject's mode shm-server.
+
+FLOOD, instead of a session: --flood N payloads each way at once, numbered, of --flood-bytes B (24) or,
+with --flood-mix, of several sizes; a line of JSON tells what came.
 
 WORK, what to do besides serving:
   --keepalive-ms N       ping this often, with any conduit; never otherwise, as is the crate's way
@@ -76,6 +90,9 @@ pub enum Command {
         addr: String,
     },
     Stdio,
+    ShmHost(HostSettings),
+    ShmGuest(GuestSettings),
+    ShmInherited(Inherited),
     Decode,
     Help,
 }
@@ -95,6 +112,107 @@ struct Given {
     relay: Option<SocketAddr>,
     is_stable: bool,
     stable: Settings,
+    shm: GivenShm,
+}
+
+/// What was given for shared memory.
+#[derive(Default)]
+struct GivenShm {
+    segment: Option<PathBuf>,
+    control: Option<PathBuf>,
+    sid: Option<String>,
+    guests: Option<u8>,
+    ring: Option<u32>,
+    max_payload: Option<u32>,
+    inline: Option<u32>,
+    classes: Option<Vec<(u32, u32)>>,
+    peer: Option<u8>,
+    doorbell: Option<RawFd>,
+    mmap_rx: Option<RawFd>,
+    mmap_tx: Option<RawFd>,
+    flood: Option<u32>,
+    flood_bytes: Option<usize>,
+    flood_mix: bool,
+    command: Vec<String>,
+}
+
+impl GivenShm {
+    fn take(&mut self, flag: &str, value: &mut Value<'_>) -> Result<bool, String> {
+        match flag {
+            "--segment" => self.segment = Some(value.text()?.into()),
+            "--control" => self.control = Some(value.text()?.into()),
+            "--sid" => self.sid = Some(value.text()?),
+            "--guests" => self.guests = Some(value.number()?),
+            "--ring" => self.ring = Some(value.number()?),
+            "--max-payload" => self.max_payload = Some(value.number()?),
+            "--inline" => self.inline = Some(value.number()?),
+            "--classes" => self.classes = Some(classes(&value.text()?)?),
+            "--peer" => self.peer = Some(value.number()?),
+            "--doorbell" => self.doorbell = Some(value.number()?),
+            "--mmap-rx" => self.mmap_rx = Some(value.number()?),
+            "--mmap-tx" => self.mmap_tx = Some(value.number()?),
+            "--flood" => self.flood = Some(value.number()?),
+            "--flood-bytes" => self.flood_bytes = Some(value.number()?),
+            "--flood-mix" => self.flood_mix = true,
+            "--" => self.command = value.args.collect(),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn flood(&self) -> Option<Flood> {
+        self.flood.map(|count| Flood {
+            count,
+            bytes: self.flood_bytes.unwrap_or(24),
+            is_mixed: self.flood_mix,
+        })
+    }
+
+    fn command(self, name: &str, once: bool) -> Result<Command, String> {
+        let flood = self.flood();
+        let segment = self.segment.ok_or("--segment is missing");
+        let control = self.control.ok_or("--control is missing");
+        Ok(match name {
+            "shm-host" => Command::ShmHost(HostSettings {
+                segment: segment?,
+                control: control?,
+                guests: self.guests.unwrap_or(4),
+                ring: self.ring.unwrap_or(65_536),
+                max_payload: self.max_payload.unwrap_or(16 << 20),
+                inline: self.inline.unwrap_or(256),
+                classes: self
+                    .classes
+                    .unwrap_or_else(|| vec![(4096, 64), (65_536, 16), (1 << 20, 8)]),
+                once,
+                flood,
+                command: self.command,
+            }),
+            "shm-guest" => Command::ShmGuest(GuestSettings {
+                control: control?,
+                sid: self.sid.unwrap_or_else(|| "sid".into()),
+                flood,
+            }),
+            _ => Command::ShmInherited(Inherited {
+                segment: segment?,
+                peer: self.peer.ok_or("--peer is missing")?,
+                doorbell: self.doorbell.ok_or("--doorbell is missing")?,
+                mmap_rx: self.mmap_rx.ok_or("--mmap-rx is missing")?,
+                mmap_tx: self.mmap_tx.ok_or("--mmap-tx is missing")?,
+                flood,
+            }),
+        })
+    }
+}
+
+/// `4096x64,65536x16`
+fn classes(text: &str) -> Result<Vec<(u32, u32)>, String> {
+    let class = |one: &str| {
+        let (size, count) = one.split_once('x')?;
+        Some((size.parse().ok()?, count.parse().ok()?))
+    };
+    text.split(',')
+        .map(|one| class(one).ok_or_else(|| format!("{one}: no class")))
+        .collect()
 }
 
 impl Given {
@@ -119,6 +237,7 @@ impl Given {
                 cancel_recv: false,
                 faults: Faults::default(),
             },
+            shm: GivenShm::default(),
         }
     }
 
@@ -201,7 +320,7 @@ impl Options {
             };
             let is_taken = given.take(&flag, &mut value)?
                 || match name.as_str() {
-                    "listen" if flag == "--once" => {
+                    "listen" | "shm-host" if flag == "--once" => {
                         given.once = true;
                         true
                     }
@@ -210,6 +329,9 @@ impl Options {
                         true
                     }
                     "listen" | "dial" => given.take_socket(&flag, &mut value)?,
+                    "shm-host" | "shm-guest" | "shm-inherited" => {
+                        given.shm.take(&flag, &mut value)?
+                    }
                     "stdio" if flag == "--role" => {
                         given.role = Some(role_name(&value.text()?)?);
                         true
@@ -241,6 +363,13 @@ impl Options {
                 given.role.ok_or("--role is missing")?,
                 false,
             ),
+            "shm-host" => {
+                let stays = given.shm.command.is_empty();
+                (given.shm.command(&name, once)?, Role::Acceptor, stays)
+            }
+            "shm-guest" | "shm-inherited" => {
+                (given.shm.command(&name, once)?, Role::Initiator, false)
+            }
             "decode" => (Command::Decode, Role::Initiator, false),
             "help" | "--help" => (Command::Help, Role::Initiator, false),
             other => return Err(format!("unknown command {other}")),

@@ -9,6 +9,7 @@ export const TARGETS = {
   metadata: 8,
   "schema-document": 9,
   "rust-source": 12,
+  shm: 8,
 } as const;
 
 export type TargetName = keyof typeof TARGETS;

@@ -12,6 +12,7 @@ import {
   serveHandler,
 } from "roam";
 import type { Link } from "roam/link";
+import { createHost, joinHost } from "roam/shm";
 import { childLink } from "roam/stdio";
 import { testbedHandlers } from "../../../../examples/testbed/handlers.ts";
 import { Testbed } from "../../../../examples/testbed/testbed.ts";
@@ -22,7 +23,7 @@ import { type Report, within } from "./case.ts";
 import { RustPeer } from "./rust-peer.ts";
 import { acceptConnection, type TestbedClient, testbedHandler } from "./services.ts";
 
-export const LINK_KINDS = ["tcp", "unix", "ws", "stdio"] as const;
+export const LINK_KINDS = ["tcp", "unix", "ws", "stdio", "shm"] as const;
 export type LinkKind = (typeof LINK_KINDS)[number];
 export type Role = "initiator" | "acceptor";
 
@@ -91,6 +92,25 @@ export async function meet(terms: Terms, options: MeetOptions): Promise<Meeting>
     const session = role === "initiator" ? dialled(pipe, ours) : accept(pipe, handler, ours);
     return met(await within("the session", session, MEET_LIMIT_MS), rust);
   }
+  if (link === "shm" && role === "initiator") {
+    const rust = new RustPeer(["shm-host", ...shmPaths(options.directory), "--once", ...work]);
+    const session = dialled(await joinHost(await rust.listening()), ours);
+    return met(await within("the session", session, MEET_LIMIT_MS), rust);
+  }
+  if (link === "shm") {
+    const host = await createHost();
+    const { onSession, arrived } = firstSession();
+    const control = ADDRESSES.unix.free(options.directory);
+    const server = await serveHandler((onLink) => host.listen(control, onLink), handler, {
+      ...ours,
+      onSession,
+    });
+    const rust = new RustPeer(["shm-guest", "--control", control, ...work]);
+    return met(await within("the session", arrived, MEET_LIMIT_MS), rust, async () => {
+      await server.close();
+      await host.close();
+    });
+  }
   const rustConduit = conduit === "bare" ? [] : ["--conduit", "stable", ...rustWindow(work)];
   if (role === "initiator") {
     const address = ADDRESSES[link].free(options.directory);
@@ -117,6 +137,12 @@ export async function meet(terms: Terms, options: MeetOptions): Promise<Meeting>
 
 function rustWindow(work: readonly string[]): readonly string[] {
   return work.includes("--resume-window-ms") ? [] : ["--resume-window-ms", `${RUST_WINDOW_MS}`];
+}
+
+/** Where a Rust host has its segment and gives out places. */
+export function shmPaths(directory: string): readonly string[] {
+  const control = ADDRESSES.unix.free(directory);
+  return ["--segment", `${control}.segment`, "--control", control];
 }
 
 async function dialled(target: Parameters<typeof connect>[0], options: ConnectOptions): Promise<Session> {

@@ -1,13 +1,16 @@
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
 
-export const USAGE = `usage: npm run -s interop -- [OPTIONS]
+export const USAGE = `usage: npm run -s interop -- [TEXT] [OPTIONS]
+  TEXT                  the scenes whose title contains it, in full length: floods of a million payloads
   --only TEXT           the scenes whose title contains TEXT
   --differential        instead: random bytes decoded and encoded again here and by the published codec
   --seed S              decides where links are cut, and what bytes (default: another each time)`;
 
 export interface InteropOptions {
   readonly only: string;
+  /** Floods in full length. */
+  readonly isFull: boolean;
   readonly seed: number;
   readonly isDifferential: boolean;
 }
@@ -16,8 +19,9 @@ const SEEDS = 2 ** 32;
 
 /** @throws TypeError or RangeError for arguments that make no sense */
 export function readOptions(args: readonly string[]): InteropOptions {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: [...args],
+    allowPositionals: true,
     options: {
       only: { type: "string", default: "" },
       seed: { type: "string" },
@@ -26,5 +30,11 @@ export function readOptions(args: readonly string[]): InteropOptions {
   });
   const seed = Number(values.seed ?? randomInt(SEEDS));
   if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError(`--seed ${values.seed} is not a count`);
-  return { only: values.only, seed, isDifferential: values.differential };
+  const [text] = positionals;
+  return {
+    only: text ?? values.only,
+    isFull: text !== undefined,
+    seed,
+    isDifferential: values.differential,
+  };
 }

@@ -61,7 +61,7 @@ function meetingScene(terms: Terms): Scene {
 // r[verify stable.handshake]
 // r[verify stable.framing]
 export const MEETING_SCENES: readonly Scene[] = (["bare", "stable"] as const).flatMap((conduit) =>
-  LINK_KINDS.filter((link) => conduit === "bare" || link !== "stdio").flatMap((link) =>
+  LINK_KINDS.filter((link) => conduit === "bare" || (link !== "stdio" && link !== "shm")).flatMap((link) =>
     (["initiator", "acceptor"] as const).map((role) => meetingScene({ link, role, conduit })),
   ),
 );

@@ -8,13 +8,18 @@ const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 const HARNESS = fileURLToPath(new URL("harness.ts", import.meta.url));
 const PROGRAM = fileURLToPath(new URL("kit.ts", import.meta.url));
 
+/** What shared memory asks of the system, by an optional package and in programs of its own: `npm test` tests it. */
+const NATIVE = /\/test\/shm\/(file-mappings|host-guest|mapped-memory|socket-bell)\./;
+
 /** Tests of the packages that a program of any runtime imports; tabs are for pages. */
 export function testFiles(): string[] {
   return ["packages/postcard/test", "packages/roam/test"]
     .flatMap((top) =>
       readdirSync(join(ROOT, top), { recursive: true }).map((name) => join(top, String(name))),
     )
-    .filter((path) => path.endsWith(".test.ts") && !/\/test\/(package|tabs)\//.test(path))
+    .filter(
+      (path) => path.endsWith(".test.ts") && !/\/test\/(package|tabs)\//.test(path) && !NATIVE.test(path),
+    )
     .sort();
 }
 
@@ -45,7 +50,7 @@ export async function bundleKit(files: readonly string[], condition: string): Pr
     target: "node20",
     conditions: ["roam-source", condition],
     // Found from the bundle's place, as an installed package is.
-    external: ["ws", "fast-check", "esbuild", "@opentelemetry/*"],
+    external: ["ws", "fast-check", "esbuild", "koffi", "@opentelemetry/*"],
     alias: { "node:test": HARNESS },
     plugins: [ownPlace],
     logLevel: "warning",
