@@ -29,7 +29,11 @@ export async function bundled(...names: readonly string[]): Promise<(name: strin
     platform: "node",
     target: "node20",
     conditions: ["roam-source"],
-    external: Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !/^roam/.test(name)),
+    // The runtime loads it only where there is shared memory.
+    external: [
+      ...Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !/^roam/.test(name)),
+      "koffi",
+    ],
     sourcemap: true,
     logLevel: "warning",
   });

@@ -24,6 +24,8 @@ interface Operation {
   expected(value: number): unknown;
 }
 
+/** What payloads are full of. */
+export const FILL = 7;
 /** Of the values that are sent; all but the smallest are two bytes on the wire. */
 const VALUE_MASK = 0x3fff;
 const CLOCK_EVERY = 16;
@@ -97,7 +99,7 @@ function connections(count: number): Case {
 }
 
 function echoes(label: string, payloadBytes: number, inFlight: number): Case {
-  const payload = new Uint8Array(payloadBytes).fill(7);
+  const payload = new Uint8Array(payloadBytes).fill(FILL);
   return {
     name: `echo-${label.replace(" ", "")}-${inFlight}`,
     title: `echo of ${label}, ${inFlight} in flight`,
@@ -119,7 +121,7 @@ function echoes(label: string, payloadBytes: number, inFlight: number): Case {
 
 /** Without calls, for bare links. */
 function bounces(label: string, payloadBytes: number, inFlight: number): Case {
-  const payload = new Uint8Array(payloadBytes).fill(7);
+  const payload = new Uint8Array(payloadBytes).fill(FILL);
   return {
     name: `bounce-${label.replace(" ", "")}-${inFlight}`,
     title: `${label} there and back on the bare link, ${inFlight} in flight`,
@@ -174,6 +176,12 @@ export const cases: readonly Case[] = [
   bounces("64 B", 64, 1),
   bounces("64 B", 64, 64),
   bounces("64 KiB", 64 * KIB, 8),
+  bounces("2 KiB", 2 * KIB, 1),
+  bounces("2 KiB", 2 * KIB, 64),
+  bounces("64 KiB", 64 * KIB, 1),
+  bounces("64 KiB", 64 * KIB, 64),
+  bounces("1 MiB", KIB * KIB, 1),
+  bounces("1 MiB", KIB * KIB, 64),
 ];
 
 /** Done by every fresh process, so that what was compiled does not depend on what is measured. */

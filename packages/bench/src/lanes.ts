@@ -12,7 +12,7 @@ import { memoryPeer, roamPeer } from "./roam-peer.ts";
 import { Bench, benchHandlers, isCreditAdaptive, sessionOptions } from "./roam-service.ts";
 
 const STREAMS = /^(down|up)-/;
-const BOUNCES = /^bounce-/;
+const PORT_BOUNCES = /^bounce-(64B-|64KiB-8)/;
 const STREAMS_16 = /^(down|up)-16$/;
 
 interface RoamLane {
@@ -77,14 +77,14 @@ export const ours: readonly Contender[] = [
   {
     name: "message-port-link",
     raw: "message-port-bare",
-    cases: BOUNCES,
+    cases: PORT_BOUNCES,
     serve: nobody,
     open: () => linkPeer(messagePortLink(portTo("message-port-link"))),
   },
   {
     name: "shared-buffer-link",
     raw: "message-port-bare",
-    cases: BOUNCES,
+    cases: PORT_BOUNCES,
     serve: nobody,
     open: () => linkPeer(sharedBufferLink(endTo("shared-buffer-link"))),
   },
@@ -110,7 +110,7 @@ export const limits: readonly Contender[] = [
   {
     name: "message-port-bare",
     raw: undefined,
-    cases: BOUNCES,
+    cases: PORT_BOUNCES,
     serve: nobody,
     open: () => barePeer(portTo("message-port-bare")),
   },

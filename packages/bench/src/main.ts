@@ -18,6 +18,7 @@ import type { PairSetting } from "./pair.ts";
 import { plot } from "./plot.ts";
 import { profile } from "./profile.ts";
 import { FIXED_CREDIT } from "./roam-service.ts";
+import { shmLanes } from "./shm-lanes.ts";
 import { caseTable, summary } from "./table.ts";
 
 const PROFILES = fileURLToPath(new URL("../../../build/bench/profiles", import.meta.url));
@@ -29,7 +30,8 @@ function write(path: string | undefined, text: () => string): void {
 }
 
 async function contendersOf(options: Options): Promise<readonly Contender[]> {
-  if (options.isBetweenThreads) return workerLanes;
+  if (options.only === "worker") return workerLanes;
+  if (options.only === "shm") return shmLanes;
   return options.isBesidePeers ? besidePeers() : lanes;
 }
 

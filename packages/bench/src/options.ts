@@ -1,8 +1,9 @@
 import { parseArgs } from "node:util";
 import type { Plan } from "./rounds.ts";
 
-export const USAGE = `usage: npm run -s bench -- [worker] [OPTIONS]
+export const USAGE = `usage: npm run -s bench -- [worker|shm] [OPTIONS]
   worker           between two threads: message ports and shared memory, with calls and as bare links
+  shm              between two processes: shared memory beside a Unix socket; ratios are of that
   --filter REGEX   only CASE/LANE names that match, such as "call-64/tcp$"; raw lanes come along
   --quick          most cases in few and short rounds: an impression in under 40 s
   --rounds N       how many rounds (default 5, quick 3)
@@ -17,6 +18,9 @@ export const USAGE = `usage: npm run -s bench -- [worker] [OPTIONS]
   --profile CASE/LANE   a CPU profile of each process in place of a measurement, then allocation
   --seconds N      length of each profile (default 3)`;
 
+const WORDS = ["worker", "shm"] as const;
+type Word = (typeof WORDS)[number];
+
 export interface Options {
   readonly filter: RegExp;
   /** Cases that are left out, by name. */
@@ -25,8 +29,8 @@ export interface Options {
   readonly isPinned: boolean;
   readonly isFixedCredit: boolean;
   readonly isBesidePeers: boolean;
-  /** Only what runs between two threads. */
-  readonly isBetweenThreads: boolean;
+  /** Only what runs between two threads, or in shared memory. */
+  readonly only: Word | undefined;
   readonly json: string | undefined;
   readonly markdown: string | undefined;
   readonly svg: string | undefined;
@@ -62,8 +66,9 @@ export function readOptions(args: readonly string[]): Options {
       seconds: { type: "string", default: "3" },
     },
   });
-  const strange = positionals.find((word) => word !== "worker");
-  if (strange !== undefined) throw new TypeError(`${strange}: not a word that is known`);
+  const [word, more] = positionals;
+  const only = WORDS.find((known) => known === word);
+  if (only !== word || more !== undefined) throw new TypeError(`${more ?? word}: not a word that is known`);
   const plan = values.quick ? QUICK : FULL;
   const rounds = Number(values.rounds ?? plan.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) throw new TypeError(`--rounds ${values.rounds}: not a count`);
@@ -76,7 +81,7 @@ export function readOptions(args: readonly string[]): Options {
     isPinned: values.pin,
     isFixedCredit: values["fixed-credit"],
     isBesidePeers: values.peers,
-    isBetweenThreads: positionals.length > 0,
+    only,
     json: values.json,
     markdown: values.markdown,
     svg: values.svg,
