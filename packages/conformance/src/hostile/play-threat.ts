@@ -32,6 +32,8 @@ const DEFAULT_GROWTH_MIB = 64;
 const DEFAULT_NEIGHBOUR_MS = 500;
 /** Time for the victim to be rid of what the attackers left (ms). */
 const CLEAN_UP_MS = 10_000;
+/** Garbage may wait for little room, so that the memory that is watched is what is held. */
+const LITTLE_GARBAGE = "--max-semi-space-size=4";
 /** Longest time that a newcomer may take to be served afterwards (ms). */
 const NEWCOMER_MS = 5_000;
 
@@ -41,7 +43,7 @@ export async function playThreat(
   programs: Programs,
   { seed, beforeMs }: { readonly seed: number; readonly beforeMs: number },
 ): Promise<PlayedThreat> {
-  await using victim = new AskedProcess(programs.victim, [], []);
+  await using victim = new AskedProcess(programs.victim, [], [LITTLE_GARBAGE]);
   await using neighbour = new AskedProcess(programs.neighbour, [], []);
   const report = () => neighbour.ask<NeighbourReport>({ kind: "report" });
   const address = await victim.ask<string>({ kind: "serve", setting: threat.victim ?? {} });
