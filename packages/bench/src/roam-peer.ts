@@ -4,13 +4,19 @@ import { count, sendFor } from "./items.ts";
 import type { Credit, Peer } from "./peer.ts";
 import { Bench, benchHandlers, DOWN, sessionOptions, UP } from "./roam-service.ts";
 
-/** A client of the service at a URL, or on a link. */
+/**
+ * A client of the service at a URL, or on a link.
+ *
+ * @param giveBack for byte arrays that came and were looked at
+ */
 export async function roamPeer(
   target: string | Link,
   isAdaptive: boolean,
   conduit: "stable" | "bare" = "bare",
+  giveBack: (bytes: Uint8Array) => void = () => {},
 ): Promise<Peer> {
-  return new RoamPeer(await connect(target, Bench, { ...sessionOptions(isAdaptive), conduit }));
+  const client = await connect(target, Bench, { ...sessionOptions(isAdaptive), conduit });
+  return new RoamPeer(client, giveBack);
 }
 
 /** Both sides in this process. */
@@ -23,9 +29,11 @@ export async function memoryPeer(isAdaptive: boolean): Promise<Peer> {
 
 class RoamPeer implements Peer {
   readonly #client: ClientOf<typeof Bench>;
+  readonly #giveBack: (bytes: Uint8Array) => void;
 
-  constructor(client: ClientOf<typeof Bench>) {
+  constructor(client: ClientOf<typeof Bench>, giveBack: (bytes: Uint8Array) => void) {
     this.#client = client;
+    this.#giveBack = giveBack;
   }
 
   call(value: number): Promise<number> {
@@ -34,6 +42,7 @@ class RoamPeer implements Peer {
 
   async echo(payload: Uint8Array): Promise<number> {
     const back = await this.#client.echo({ payload });
+    this.#giveBack(back);
     return back.length;
   }
 

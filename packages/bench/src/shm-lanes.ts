@@ -1,7 +1,7 @@
 import { accept, implement } from "roam";
 import type { Link } from "roam/link";
 import { dialLocal, listenLocal } from "roam/local";
-import { createHost, joinHost } from "roam/shm";
+import { createHost, joinHost, type Lends, release } from "roam/shm";
 import { bounceChecked, checkedPeer } from "./bouncing.ts";
 import type { Contender } from "./contender.ts";
 import { lanes } from "./lanes.ts";
@@ -14,8 +14,8 @@ const SHM_CALLS = /^(call|echo|down|up)-/;
 const SPIN_MICROS = 50;
 
 /** Two processes and shared memory, as bare links or with calls; ratios are of the same over a Unix socket. */
-function shm(name: string, options: { spins?: boolean; lends?: boolean; calls?: boolean } = {}): Contender {
-  const { spins = false, lends = false, calls = false } = options;
+function shm(name: string, options: { spins?: boolean; lends?: Lends; calls?: boolean } = {}): Contender {
+  const { spins = false, lends = "nothing", calls = false } = options;
   const spinMicros = spins ? SPIN_MICROS : 0;
   return {
     name,
@@ -26,16 +26,18 @@ function shm(name: string, options: { spins?: boolean; lends?: boolean; calls?: 
       const host = await createHost({ spinMicros });
       const handler = implement(Bench, benchHandlers);
       await host.listen(control, (link) => {
-        link.rx.lends = lends;
         if (calls) void accept(link, handler, sessionOptions(isCreditAdaptive));
-        else bounceChecked(link);
+        else {
+          link.rx.lends = lends;
+          bounceChecked(link);
+        }
       });
       return control;
     },
     async open(control) {
       const link = await joinHost(control, { spinMicros });
       link.rx.lends = lends;
-      return calls ? roamPeer(link, isCreditAdaptive) : checkedPeer(link);
+      return calls ? roamPeer(link, isCreditAdaptive, "bare", release) : checkedPeer(link);
     },
   };
 }
@@ -57,11 +59,12 @@ const unixLink: Contender = {
 export const shmLanes: readonly Contender[] = [
   shm("shm-link"),
   shm("shm-link-spin", { spins: true }),
-  shm("shm-lent", { lends: true }),
-  shm("shm-lent-spin", { lends: true, spins: true }),
+  shm("shm-lent", { lends: "payloads" }),
+  shm("shm-lent-spin", { lends: "payloads", spins: true }),
   unixLink,
   shm("shm", { calls: true }),
   shm("shm-spin", { calls: true, spins: true }),
+  shm("shm-views", { calls: true, lends: "bytes" }),
   ...lanes
     .filter(({ name }) => name === "unix")
     .map((lane) => ({ ...lane, raw: undefined, cases: SHM_CALLS })),

@@ -13,7 +13,8 @@ const MOST_HALVINGS = 16;
  * Byte arrays read are views on the payload.
  */
 export class Reader {
-  readonly bytes: Uint8Array;
+  /** Replaced by `detach` alone. */
+  bytes: Uint8Array;
   offset: number;
   /** Where the payload starts and ends in `bytes`. */
   readonly start: number;
@@ -21,6 +22,11 @@ export class Reader {
   depth = 0;
   /** For custom schemas: whatever the one who started the decoding wants them to see. */
   context: unknown = undefined;
+  /**
+   * Makes the byte array that a decoded value gets, from `start` to `end` of `bytes`: set where the bytes are lent,
+   * and somebody has to be told of those who refer to them. None: a view.
+   */
+  lend: ((start: number, end: number) => Uint8Array) | undefined = undefined;
   #view: DataView | undefined = undefined;
   #weightless = 0;
 
@@ -247,7 +253,14 @@ export class Reader {
   byteArray(): Uint8Array {
     const length = this.length();
     const start = this.#advance(length);
-    return this.bytes.subarray(start, start + length);
+    return this.lend?.(start, start + length) ?? this.bytes.subarray(start, start + length);
+  }
+
+  /** Goes on with a copy at the same place: what it stood on is somebody else's from now on. */
+  detach(): void {
+    this.bytes = this.bytes.slice();
+    this.lend = undefined;
+    this.#view = undefined;
   }
 
   /** The payload from its start to its end, as a view, whatever was read of it. */

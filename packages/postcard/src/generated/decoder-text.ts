@@ -121,7 +121,7 @@ export class DecoderText {
         return this.#string();
       case "bytes": {
         const length = this.#length();
-        return this.#let(`b.subarray(o,o+=${length})`);
+        return this.#let(`r.lend===undefined?b.subarray(o,o+=${length}):r.lend(o,o+=${length})`);
       }
       case "unit":
         return "undefined";

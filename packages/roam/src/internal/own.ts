@@ -8,8 +8,10 @@ export function own(bytes: Uint8Array): Uint8Array {
   return bytes.byteLength * 4 < bytes.buffer.byteLength ? bytes.slice() : bytes;
 }
 
-/** What a reader has not read yet, for keeping. */
-export function ownRest({ bytes, offset, end }: Reader): Uint8Array {
+/** Reads all that is left, for keeping. */
+export function ownRest(reader: Reader): Uint8Array {
+  const { bytes, offset, end } = reader;
+  reader.offset = end;
   const isSmall = (end - offset) * 4 < bytes.buffer.byteLength;
   return isSmall ? bytes.slice(offset, end) : bytes.subarray(offset, end);
 }

@@ -6,10 +6,12 @@ import { LentPayload } from "./lent-payload.ts";
 import type { Mappings } from "./mappings.ts";
 import type { Ring } from "./ring.ts";
 import type { Segment } from "./segment.ts";
+import type { Lends } from "./shm-link-rx.ts";
+import { ViewedPayload } from "./viewed-payload.ts";
 
 /**
- * What comes by a ring. Everything is copied out at once, unless it is to be lent: the other side can write where it
- * stands at any time, and what is decoded must not change meanwhile.
+ * What comes by a ring. Everything is copied out at once, unless somebody asked for it in place: the other side can
+ * write where it stands at any time, and what is decoded must not change meanwhile.
  */
 // r[impl shm.x.untrusted]
 export class Inbound {
@@ -70,13 +72,13 @@ export class Inbound {
   /**
    * Takes what can be read in one piece.
    *
-   * @param lends payloads in slots are lent
+   * @param lends what of the payloads in slots
    * @returns false if nothing was taken
    * @throws ProtocolError for an entry that is none, or a payload that is not where it says
    */
   // r[impl zerocopy.recv.shm.inline]
   // r[impl zerocopy.backing.bipbuf]
-  take(onPayload: (payload: Reader) => void, lends: boolean): boolean {
+  take(onPayload: (payload: Reader) => void, lends: Lends): boolean {
     const readable = this.#ring.readable();
     if (readable === undefined) return false;
     const from = this.#ring.dataAt + readable.at;
@@ -97,12 +99,12 @@ export class Inbound {
     return true;
   }
 
-  #payloadOf(entry: Entry, chunk: Uint8Array, lends: boolean): Reader | undefined {
+  #payloadOf(entry: Entry, chunk: Uint8Array, lends: Lends): Reader | undefined {
     switch (entry.kind) {
       case "inline":
         return new Reader(chunk, entry.at, entry.at + entry.length);
       case "slot":
-        return lends ? this.#lend(entry.ref) : new Reader(this.#copyOf(entry.ref));
+        return lends === "nothing" ? new Reader(this.#copyOf(entry.ref)) : this.#lend(entry.ref, lends);
       case "mapping": {
         const bytes = this.#fromMapping(entry.ref);
         return bytes && new Reader(bytes);
@@ -111,13 +113,15 @@ export class Inbound {
   }
 
   // r[impl zerocopy.recv.shm.slotref]
-  #lend(ref: SlotRef): Reader {
+  #lend(ref: SlotRef, lends: "bytes" | "payloads"): Reader {
     const { pool } = this.#segment;
-    return new LentPayload(pool.data(ref), () => {
+    const free = () => {
       pool.free(ref);
       this.#hasFreedSlot = true;
       this.#onFreed();
-    });
+    };
+    const data = pool.data(ref);
+    return lends === "bytes" ? new ViewedPayload(data, free) : new LentPayload(data, free);
   }
 
   #copyOf(ref: SlotRef): Uint8Array {

@@ -13,5 +13,6 @@ export { LentPayload } from "./lent-payload.ts";
 export { available, type Credentials } from "./native.ts";
 export type { SegmentOptions } from "./segment.ts";
 export type { ShmLink } from "./shm-link.ts";
-export type { ShmLinkRx } from "./shm-link-rx.ts";
+export type { Lends, ShmLinkRx } from "./shm-link-rx.ts";
 export type { SlotClass } from "./slot-pool.ts";
+export { release } from "./viewed-payload.ts";

@@ -1,10 +1,15 @@
 import { LinkRxBase } from "../link/link-rx-base.ts";
 
+/**
+ * What of the payloads in slots comes in place, and has to be given back by whoever takes it:
+ * - `nothing`: payloads are copied out, and the receiver's to keep;
+ * - `bytes`: byte arrays of 32 KiB and more in values that a session decodes, each until `release(bytes)`;
+ * - `payloads`: whole payloads of a bare link, each a `LentPayload` until its `release()`. Not for sessions.
+ */
+export type Lends = "nothing" | "bytes" | "payloads";
+
 /** Receiving half of a link over shared memory. */
 export class ShmLinkRx extends LinkRxBase {
-  /**
-   * Payloads in slots come as `LentPayload`, in place, and whoever takes them has to release each. To be set before
-   * `start`; sessions do not set it (default: false, payloads are copied out and the receiver's to keep).
-   */
-  lends = false;
+  /** To be set before the link is started or given to a session (default: `nothing`). */
+  lends: Lends = "nothing";
 }

@@ -14,6 +14,7 @@ import { Outbound } from "./outbound.ts";
 import { RingAgain } from "./ring-again.ts";
 import type { Segment } from "./segment.ts";
 import { ShmLinkRx } from "./shm-link-rx.ts";
+import { ViewedPayload } from "./viewed-payload.ts";
 
 /** Bytes committed and not yet in shared memory at which `reserve` waits. */
 const HIGH_WATER_BYTES = 1024 * 1024;
@@ -131,7 +132,7 @@ export class ShmLink implements Link {
     this.#stopLooking?.();
     this.#again.end();
     this.#out.clear();
-    for (const payload of this.#inbox.drain()) if (payload instanceof LentPayload) payload.release();
+    for (const payload of this.#inbox.drain()) giveBack(payload);
     this.#bell.close();
     this.#mappings?.close();
     this.tx.fail(cause ?? new RoamError("closed", "the link was closed"));
@@ -289,7 +290,8 @@ export class ShmLink implements Link {
 
   /** A lent slot came back, for which the other side may wait. */
   #freed(): void {
-    this.#turnSoon();
+    // What comes back while it is handed up is rung for at the end of this turn.
+    if (!this.#isHandingUp) this.#turnSoon();
   }
 
   #deliver(): void {
@@ -299,12 +301,17 @@ export class ShmLink implements Link {
       const length = payload.remaining;
       const most = this.rx.maxPayloadBytes;
       if (length > most) {
+        giveBack(payload);
         this.destroy(
           new RoamError("too-large", `a payload of ${length} bytes is above the limit of ${most}`),
         );
       } else {
         this.#isHandingUp = true;
-        this.rx.deliver(payload);
+        try {
+          this.rx.deliver(payload);
+        } finally {
+          if (payload instanceof ViewedPayload) payload.settle();
+        }
         this.#isHandingUp = false;
       }
     }
@@ -340,4 +347,10 @@ export class ShmLink implements Link {
     this.#gone = { cause };
     this.tx.fail(cause ?? new RoamError("io", "the other side of the shared memory is gone"));
   }
+}
+
+/** A payload that nobody was handed. */
+function giveBack(payload: Reader): void {
+  if (payload instanceof LentPayload) payload.release();
+  else if (payload instanceof ViewedPayload) payload.settle();
 }

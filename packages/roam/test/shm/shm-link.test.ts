@@ -7,7 +7,7 @@ import { linkCasesFor, noLeaks, settled, VirtualClock } from "roam/testing";
 import { LentPayload } from "../../src/shm/lent-payload.ts";
 import type { Segment } from "../../src/shm/segment.ts";
 import { ShmLink } from "../../src/shm/shm-link.ts";
-import { bells, localMappings, SMALL, segmentOf, shmLinks } from "./fixtures/in-process.ts";
+import { bells, localMappings, segmentOf, shmLinks, slotsInUse } from "./fixtures/in-process.ts";
 
 const TRAITS = { isHalfOpen: false, isPausable: true };
 const KIB = 1024;
@@ -52,20 +52,6 @@ function received(link: Link): Uint8Array[] {
     () => {},
   );
   return payloads;
-}
-
-/** Slots of the class that are in use. */
-function slotsInUse(segment: Segment, length: number): number {
-  const free = [];
-  for (
-    let ref = segment.pool.allocate(length, 9);
-    ref !== undefined;
-    ref = segment.pool.allocate(length, 9)
-  ) {
-    free.push(ref);
-  }
-  for (const ref of free) segment.pool.free(ref);
-  return SMALL.classes.reduce((sum, { slots }) => sum + slots, 0) - free.length;
 }
 
 suite("ways into shared memory", () => {
@@ -114,7 +100,7 @@ suite("ways into shared memory", () => {
   test("no more slots than a share; who waits goes on in order when they come back", async () => {
     const segment = segmentOf();
     const [host, guest] = shmLinks(segment);
-    guest.rx.lends = true;
+    guest.rx.lends = "payloads";
     const lent: LentPayload[] = [];
     guest.rx.start(
       (payload) => lent.push(payload as LentPayload),
@@ -168,7 +154,7 @@ suite("payloads that are lent", () => {
   test("stand in their slot until they are released, once", async () => {
     const segment = segmentOf();
     const [host, guest] = shmLinks(segment);
-    guest.rx.lends = true;
+    guest.rx.lends = "payloads";
     const payloads: LentPayload[] = [];
     guest.rx.start(
       (payload) => payloads.push(payload as LentPayload),
@@ -191,7 +177,7 @@ suite("payloads that are lent", () => {
   test("those that nobody was handed are freed when the link ends", async () => {
     const segment = segmentOf();
     const [host, guest] = shmLinks(segment);
-    guest.rx.lends = true;
+    guest.rx.lends = "payloads";
     guest.rx.start(
       () => guest.rx.pause(),
       () => {},
@@ -209,7 +195,7 @@ suite("payloads that are lent", () => {
   test("small ones are copied out, and the ring is free at once", async () => {
     const segment = segmentOf();
     const [host, guest] = shmLinks(segment);
-    guest.rx.lends = true;
+    guest.rx.lends = "payloads";
     const kept: Uint8Array[] = [];
     guest.rx.start(
       (payload) => kept.push(payload.whole()),

@@ -17,6 +17,7 @@ import type { Native } from "../../../../roam/src/shm/native.ts";
 import { Outbound } from "../../../../roam/src/shm/outbound.ts";
 import { ringStride } from "../../../../roam/src/shm/ring.ts";
 import { Segment, type SegmentOptions, segmentBytes } from "../../../../roam/src/shm/segment.ts";
+import type { Lends } from "../../../../roam/src/shm/shm-link-rx.ts";
 import { poolBytes } from "../../../../roam/src/shm/slot-pool.ts";
 import { Broken, type FuzzTarget } from "../fuzz-target.ts";
 import { expectBytes } from "../same-result.ts";
@@ -99,6 +100,8 @@ function inMemory(input: Uint8Array): void {
   refusable(() => steps(memory, Segment.attach(memory), input));
 }
 
+const LENDS: readonly Lends[] = ["nothing", "bytes", "payloads"];
+
 function steps(memory: Memory, segment: Segment, input: Uint8Array): void {
   const { toHost, toGuest } = segment.rings(1);
   const other = segment.rings(2).toHost.dataAt;
@@ -112,7 +115,7 @@ function steps(memory: Memory, segment: Segment, input: Uint8Array): void {
     let isOurs = true;
     switch ((input[at] as number) % 8) {
       case 0:
-        refusable(() => void incoming.take((payload) => taken.push(payload), value % 2 === 1));
+        refusable(() => void incoming.take((payload) => taken.push(payload), LENDS[value % 3] as Lends));
         break;
       case 1:
         refusable(() => place(out, value % 1_400));
