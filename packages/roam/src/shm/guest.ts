@@ -65,12 +65,13 @@ export async function attachGuest(ticket: GuestTicket, options: GuestOptions = {
     // Before anything is taken that would have to be given back.
     segment.rings(peerId);
     segment.takePlace(peerId);
+    const bell = new SocketBell(native, doorbell);
     const stopBeating = startBeating(segment, peerId);
     return new ShmLink({
       segment,
       id: peerId,
       side: "guest",
-      bell: new SocketBell(native, doorbell),
+      bell,
       mappings: new FileMappings(native, {
         sendTo: mappingsSend,
         receiveFrom: mappingsReceive,

@@ -146,14 +146,22 @@ class Host implements ShmHost {
 
   // r[impl shm.spawn]
   prepare(): PreparedGuest {
-    const { native, segment, spinMicros } = this.#parts;
+    const { segment } = this.#parts;
     if (this.#closing !== undefined) throw new RoamError("closed", "the host was closed");
     const id = segment.reserve();
     if (id === undefined)
       throw new RoamError("io", `all ${segment.maxGuests} places of the segment are taken`);
-    const [doorbell, guestDoorbell] = native.socketPair("stream");
-    const [control, guestControl] = native.socketPair("datagram");
-    const bell = new SocketBell(native, doorbell);
+    try {
+      return this.#prepare(id);
+    } catch (error) {
+      segment.recover(id);
+      throw error;
+    }
+  }
+
+  #prepare(id: number): PreparedGuest {
+    const { native, segment, spinMicros } = this.#parts;
+    const { bell, control, guests } = guestSockets(native);
     const { promise: ended, resolve: end } = deferred<void>();
     const link = new ShmLink({
       segment,
@@ -178,21 +186,10 @@ class Host implements ShmHost {
       link.reclaim();
       segment.recover(id);
     });
-    const guestSend = native.duplicate(guestControl);
     const handedOver = once(() => {
-      for (const descriptor of [guestDoorbell, guestControl, guestSend]) native.close(descriptor);
+      for (const descriptor of Object.values(guests)) native.close(descriptor);
     });
-    return {
-      ticket: {
-        segment: this.path,
-        peerId: id,
-        doorbell: guestDoorbell,
-        mappingsReceive: guestControl,
-        mappingsSend: guestSend,
-      },
-      link,
-      handedOver,
-    };
+    return { ticket: { segment: this.path, peerId: id, ...guests }, link, handedOver };
   }
 
   // r[impl shm.spawn.fd-inheritance]
@@ -253,6 +250,30 @@ class Host implements ShmHost {
 
   async [asyncDispose](): Promise<void> {
     await this.close();
+  }
+}
+
+/** The host's ends of what connects it with one guest, and the guest's: all of them, or none is open. */
+function guestSockets(native: Native) {
+  const opened: number[] = [];
+  const pair = (kind: "stream" | "datagram") => {
+    const ends = native.socketPair(kind);
+    opened.push(...ends);
+    return ends;
+  };
+  try {
+    const [mine, doorbell] = pair("stream");
+    const [control, mappingsReceive] = pair("datagram");
+    const mappingsSend = native.duplicate(mappingsReceive);
+    opened.push(mappingsSend);
+    return {
+      bell: new SocketBell(native, mine),
+      control,
+      guests: { doorbell, mappingsReceive, mappingsSend },
+    };
+  } catch (error) {
+    for (const descriptor of opened) native.close(descriptor);
+    throw error;
   }
 }
 

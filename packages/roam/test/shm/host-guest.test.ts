@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
   closeSync,
@@ -217,6 +218,19 @@ suite("host", () => {
       await once(child, "error");
       await until(() => host.guests === 0);
     }));
+});
+
+test("a place that cannot be prepared, for there are no files, is there for the next, and nothing stays open", () => {
+  const program = fileURLToPath(new URL("fixtures/host-out-of-files.ts", import.meta.url));
+  const flags = ["--conditions=roam-source", "--import", "tsx"];
+  const command = ["-c", 'ulimit -n 80; exec "$0" "$@"', process.execPath, ...flags, program];
+  const { stdout, stderr } = spawnSync("/bin/sh", command, { encoding: "utf8", timeout: 30_000 });
+  assert.match(stdout, /^\{/, stderr);
+  const { codes, leftOpen } = JSON.parse(stdout) as { codes: string[]; leftOpen: number };
+  assert.equal(codes.pop(), "prepared");
+  assert(codes.length >= 5, `prepared with ${codes.length} files`);
+  assert.deepEqual(new Set(codes), new Set(["io"]));
+  assert.equal(leftOpen, 0);
 });
 
 suite("bootstrap", () => {
