@@ -57,8 +57,9 @@ function align(length: number): number {
 export function writeInline(bytes: Uint8Array, at: number, length: number): number {
   const total = inlineEntryBytes(length);
   writeHeader(bytes, at, total, 0, length);
-  bytes.fill(0, at + ENTRY_HEADER_BYTES + length, at + total);
-  return at + ENTRY_HEADER_BYTES;
+  const from = at + ENTRY_HEADER_BYTES;
+  for (let pad = from + length; pad < at + total; pad++) bytes[pad] = 0;
+  return from;
 }
 
 // r[impl shm.framing.slot-ref]

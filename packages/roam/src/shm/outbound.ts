@@ -13,6 +13,9 @@ import type { Ring } from "./ring.ts";
 import type { Segment } from "./segment.ts";
 import { SlotShare } from "./slot-share.ts";
 
+/** Small payloads that are committed together (bytes): so early can the other side begin to read. */
+const RUN_BYTES = 4 * 1024;
+
 /**
  * Payloads on their way into shared memory, oldest first: small ones into the ring, larger ones into a slot, the
  * largest into a mapping. Each waits here until there is room for it and for its entry.
@@ -64,32 +67,49 @@ export class Outbound {
 
   /** Places what there is room for. @returns how much that was (bytes) */
   flush(): number {
+    const { inlineThreshold, pool } = this.#segment;
     let placed = 0;
-    for (;;) {
-      const length = this.#lengths.peek();
-      if (length === undefined || !this.#place(length)) return placed;
+    // r[impl shm.framing.threshold]
+    for (let length = this.#lengths.peek(); length !== undefined; length = this.#lengths.peek()) {
+      if (length <= inlineThreshold) {
+        const run = this.#placeInline(length);
+        if (run === undefined) break;
+        placed += run;
+        continue;
+      }
+      const isInSlot = length <= pool.maxPayloadBytes;
+      if (!(isInSlot ? this.#placeInSlot(length) : this.#placeInMapping(length))) break;
       this.#lengths.shift();
       placed += length;
     }
+    return placed;
   }
 
-  // r[impl shm.framing.threshold]
-  #place(length: number): boolean {
-    const { inlineThreshold, pool } = this.#segment;
-    if (length <= inlineThreshold) return this.#placeInline(length);
-    if (length <= pool.maxPayloadBytes) return this.#placeInSlot(length);
-    return this.#placeInMapping(length);
-  }
-
-  #placeInline(length: number): boolean {
+  /**
+   * Places the oldest payload, and those behind it while they are small: to grant and commit each takes as long as to
+   * write it.
+   *
+   * @returns how much that was (bytes); undefined if there was no room
+   */
+  #placeInline(oldest: number): number | undefined {
     const ring = this.#ring;
-    const entryBytes = inlineEntryBytes(length);
-    const at = ring.grant(entryBytes);
-    if (at === undefined) return false;
-    const { bytes } = this.#segment.memory;
-    this.#copy(bytes, writeInline(bytes, ring.dataAt + at, length), length);
-    ring.commit(entryBytes);
-    return true;
+    const at = ring.grant(inlineEntryBytes(oldest));
+    if (at === undefined) return undefined;
+    const { memory, inlineThreshold } = this.#segment;
+    const start = ring.dataAt + at;
+    const room = Math.min(ring.granted, Math.max(inlineEntryBytes(oldest), RUN_BYTES));
+    let placed = 0;
+    let filled = 0;
+    for (let length: number | undefined = oldest; length !== undefined; length = this.#lengths.peek()) {
+      const entryBytes = inlineEntryBytes(length);
+      if (length > inlineThreshold || filled + entryBytes > room) break;
+      this.#copy(memory.bytes, writeInline(memory.bytes, start + filled, length), length);
+      this.#lengths.shift();
+      filled += entryBytes;
+      placed += length;
+    }
+    ring.commit(filled);
+    return placed;
   }
 
   // r[impl shm.varslot.selection]

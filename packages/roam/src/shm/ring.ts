@@ -35,6 +35,7 @@ export class Ring {
   readonly dataAt: number;
   protected readonly memory: Memory;
   protected readonly at: number;
+  #granted = 0;
 
   /** @param at of its header, a multiple of 64 */
   constructor(memory: Memory, at: number) {
@@ -72,11 +73,21 @@ export class Ring {
   grant(length: number): number | undefined {
     const write = this.#within(this.write);
     const read = this.#within(this.read);
-    if (write < read) return write + length < read ? write : undefined;
-    if (this.capacity - write >= length) return write;
+    if (write < read) return this.#grant(write, read - 1 - write, length);
+    if (this.capacity - write >= length) return this.#grant(write, this.capacity - write, length);
     if (read === 0) return undefined;
     this.wrap(write);
-    return length < read ? 0 : undefined;
+    return this.#grant(0, read - 1, length);
+  }
+
+  /** What `grant` has found in one piece (bytes), no less than it was asked for. */
+  get granted(): number {
+    return this.#granted;
+  }
+
+  #grant(at: number, granted: number, length: number): number | undefined {
+    this.#granted = granted;
+    return granted >= length ? at : undefined;
   }
 
   // This order is what makes it safe: a consumer that looks between the two finds the ring empty. In the other one it
