@@ -75,8 +75,7 @@ export async function attachGuest(ticket: GuestTicket, options: GuestOptions = {
       mappings: new FileMappings(native, {
         sendTo: mappingsSend,
         receiveFrom: mappingsReceive,
-        leastBytes: segment.pool.maxPayloadBytes + 1,
-        mostBytes: segment.maxPayloadBytes,
+        ...segment.mappedBytes,
       }),
       peer: "shm:host",
       ...options,

@@ -171,8 +171,7 @@ class Host implements ShmHost {
       mappings: new FileMappings(native, {
         sendTo: control,
         receiveFrom: control,
-        leastBytes: segment.pool.maxPayloadBytes + 1,
-        mostBytes: segment.maxPayloadBytes,
+        ...segment.mappedBytes,
       }),
       peer: `shm:${id}`,
       ...(spinMicros === undefined ? {} : { spinMicros }),

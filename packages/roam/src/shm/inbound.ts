@@ -1,6 +1,6 @@
 import { Reader } from "roam-postcard";
 import { ProtocolError } from "../errors.ts";
-import { allocate } from "../internal/allocate.ts";
+import { copied } from "../internal/copied.ts";
 import { type Entry, type MappingRef, readEntry, type SlotRef } from "./entry.ts";
 import { LentPayload } from "./lent-payload.ts";
 import type { Mappings } from "./mappings.ts";
@@ -82,8 +82,7 @@ export class Inbound {
     const readable = this.#ring.readable();
     if (readable === undefined) return false;
     const from = this.#ring.dataAt + readable.at;
-    const chunk = allocate(readable.length);
-    chunk.set(this.#segment.memory.bytes.subarray(from, from + readable.length));
+    const chunk = copied(this.#segment.memory.bytes.subarray(from, from + readable.length));
     this.#isMappingMissing = false;
     let at = 0;
     while (at < chunk.length) {
@@ -126,9 +125,7 @@ export class Inbound {
 
   #copyOf(ref: SlotRef): Uint8Array {
     const { pool } = this.#segment;
-    const data = pool.data(ref);
-    const bytes = allocate(data.length);
-    bytes.set(data);
+    const bytes = copied(pool.data(ref));
     pool.free(ref);
     this.#hasFreedSlot = true;
     return bytes;

@@ -11,8 +11,8 @@ export {
 export { createHost, type HostOptions, type PreparedGuest, type ShmHost, type SpawnedGuest } from "./host.ts";
 export { LentPayload } from "./lent-payload.ts";
 export { available, type Credentials } from "./native.ts";
+export { release } from "./release.ts";
 export type { SegmentOptions } from "./segment.ts";
 export type { ShmLink } from "./shm-link.ts";
 export type { Lends, ShmLinkRx } from "./shm-link-rx.ts";
 export type { SlotClass } from "./slot-pool.ts";
-export { release } from "./viewed-payload.ts";

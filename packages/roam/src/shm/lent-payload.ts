@@ -1,8 +1,6 @@
 import { Reader } from "roam-postcard";
 import { dispose } from "../internal/dispose.ts";
-
-// A net for those who forget: the slot comes back at some time, unless the bytes are still referred to.
-const forgotten = new FinalizationRegistry<() => void>((free) => free());
+import { lend, release } from "./release.ts";
 
 /**
  * A payload that stands where its sender has written it, in a slot of shared memory. It is good until it is released;
@@ -10,22 +8,15 @@ const forgotten = new FinalizationRegistry<() => void>((free) => free());
  */
 // r[impl zerocopy.backing.varslot]
 export class LentPayload extends Reader {
-  #free: (() => void) | undefined;
-
   /** @param free gives the slot back; it must not refer to this object */
   constructor(bytes: Uint8Array, free: () => void) {
     super(bytes);
-    this.#free = free;
-    forgotten.register(this, free, this);
+    lend(this, free);
   }
 
   /** Gives the slot back: its bytes are somebody else's from now on. */
   release(): void {
-    const free = this.#free;
-    if (free === undefined) return;
-    this.#free = undefined;
-    forgotten.unregister(this);
-    free();
+    release(this);
   }
 
   [dispose](): void {

@@ -227,6 +227,11 @@ export class Segment {
     return this.memory.load(entryAt(this.#expectPeer(id)) + PEER.epoch);
   }
 
+  /** Of payloads that fit into no slot: the shortest and the longest (bytes). */
+  get mappedBytes(): { readonly leastBytes: number; readonly mostBytes: number } {
+    return { leastBytes: this.pool.maxPayloadBytes + 1, mostBytes: this.maxPayloadBytes };
+  }
+
   /** Guests that are attached now. */
   get attached(): number {
     let attached = 0;

@@ -1,5 +1,6 @@
 import { Reader } from "roam-postcard";
-import { allocate } from "../internal/allocate.ts";
+import { copied } from "../internal/copied.ts";
+import { lend } from "./release.ts";
 
 /** Shorter byte arrays are copied: a slot holds more than them, and would be kept for each. */
 const VIEW_FROM_BYTES = 32 * 1024;
@@ -23,22 +24,6 @@ class Lease {
   }
 }
 
-const leases = new WeakMap<Uint8Array, Lease>();
-// A net for those who forget.
-const forgotten = new FinalizationRegistry<Lease>((lease) => lease.drop());
-
-/**
- * Gives back a byte array that came over shared memory in place (`link.rx.lends = "bytes"`): its bytes are somebody
- * else's from now on. Does nothing for any other, nor a second time.
- */
-export function release(bytes: Uint8Array): void {
-  const lease = leases.get(bytes);
-  if (lease === undefined) return;
-  leases.delete(bytes);
-  forgotten.unregister(bytes);
-  lease.drop();
-}
-
 /**
  * Bytes that others can write to: single ones are read in place, any stretch of them is a copy. What the platform
  * decodes must not change meanwhile: it measures a text first, and then writes it into what it has measured.
@@ -49,14 +34,8 @@ class GuardedBytes extends Uint8Array {
   }
 
   override subarray(start?: number, end?: number): Uint8Array<ArrayBuffer> {
-    return copyOf(super.subarray(start, end));
+    return copied(super.subarray(start, end)) as Uint8Array<ArrayBuffer>;
   }
-}
-
-function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const copy = allocate(bytes.length);
-  copy.set(bytes);
-  return copy as Uint8Array<ArrayBuffer>;
 }
 
 /**
@@ -72,12 +51,12 @@ export class ViewedPayload extends Reader {
     super(new GuardedBytes(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length));
     const lease = new Lease(free);
     this.#lease = lease;
+    const drop = () => lease.drop();
     this.lend = (start, end) => {
       const view = bytes.subarray(start, end);
-      if (view.length < VIEW_FROM_BYTES) return copyOf(view);
+      if (view.length < VIEW_FROM_BYTES) return copied(view);
       lease.hold();
-      leases.set(view, lease);
-      forgotten.register(view, lease, view);
+      lend(view, drop);
       return view;
     };
   }

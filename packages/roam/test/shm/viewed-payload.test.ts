@@ -3,9 +3,9 @@ import { suite, test } from "node:test";
 import { accept, connect, type HandlersOf, implement, method, service, t } from "roam";
 import { settled } from "roam/testing";
 import type { Reader } from "roam-postcard";
+import { release } from "../../src/shm/release.ts";
 import type { Segment } from "../../src/shm/segment.ts";
 import type { ShmLink } from "../../src/shm/shm-link.ts";
-import { release } from "../../src/shm/viewed-payload.ts";
 import { SMALL, segmentOf, shmLinks, slotsInUse } from "./fixtures/in-process.ts";
 
 const KIB = 1024;
@@ -75,6 +75,20 @@ suite("byte arrays in place", () => {
     await client.put({ name: "x", bytes: filled(200 * KIB, 1), small });
     assert.deepEqual(texts, [name, "x"]);
     assert.deepEqual(small, filled(10 * KIB, 8));
+    await client.$.session.close();
+  });
+
+  test("of one payload hold its slot together, and one that is released twice counts once", async () => {
+    const kept: Uint8Array[] = [];
+    const { segment, client } = await sessions({ put: ({ bytes, small }) => kept.push(bytes, small) });
+    await client.put({ name: "", bytes: filled(200 * KIB, 7), small: filled(40 * KIB, 8) });
+    const [bytes, other] = kept as [Uint8Array, Uint8Array];
+    release(bytes);
+    release(bytes);
+    assert.equal(inUse(segment), 1);
+    assert.deepEqual(other, filled(40 * KIB, 8));
+    release(other);
+    assert.equal(inUse(segment), 0);
     await client.$.session.close();
   });
 
