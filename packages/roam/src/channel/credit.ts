@@ -1,4 +1,6 @@
 const MAX_CREDIT = 0xffff_ffff;
+/** A window is good for this long at least: on a path with next to no round trip, items would come a few at a time. */
+const LEAST_WINDOW_MS = 1;
 
 /** Credit as the sender of items sees it. */
 // r[impl rpc.flow-control]
@@ -188,6 +190,7 @@ export class ReceiveCredit {
     this.#sinceMs = nowMs;
     this.#taken = 0;
     if (elapsedMs === 0 || this.#roundTripMs === undefined) return false;
-    return taken * (this.#roundTripMs / elapsedMs) > this.#window * 0.75;
+    const windowMs = Math.max(this.#roundTripMs, LEAST_WINDOW_MS);
+    return taken * (windowMs / elapsedMs) > this.#window * 0.75;
   }
 }

@@ -90,16 +90,23 @@ suite("grants ahead of the consumer", () => {
   });
 
   /**
-   * A sender that uses all its credit at once and a consumer that keeps up, 100 ms apart.
+   * A sender that uses all its credit at once and a consumer that keeps up, some time apart.
    *
    * @returns the credit that the sender has afterwards
    */
-  function keepUp(credit: ReceiveCredit, from: number, bytes: number, rounds: number): number {
+  function keepUp(
+    credit: ReceiveCredit,
+    from: number,
+    bytes: number,
+    rounds: number,
+    { roundTripMs = 100, itemMs = 0 } = {},
+  ): number {
     let out = from;
     for (let round = 0; round < rounds; round++) {
-      nowMs += 100;
+      nowMs += roundTripMs;
       let granted = 0;
       for (; out > 0; out--) {
+        nowMs += itemMs;
         assert(credit.received(bytes), "the sender has the credit that it was given");
         granted += credit.taken(bytes);
       }
@@ -131,6 +138,19 @@ suite("grants ahead of the consumer", () => {
     }
     assert.equal(credit.window, 16);
   });
+
+  for (const { name, itemMs, window } of [
+    { name: "1,000 items in a millisecond", itemMs: 0.001, window: 2048 },
+    { name: "100 items in a millisecond", itemMs: 0.01, window: 256 },
+    { name: "10 items in a millisecond", itemMs: 0.1, window: 16 },
+  ]) {
+    // r[verify rpc.x.adaptive-credit]
+    test(`with next to no round trip, ${name} make a window of ${window}: it lasts a millisecond`, () => {
+      const credit = new ReceiveCredit(16, budget());
+      keepUp(credit, 16, 1, 100, { roundTripMs: 0.001, itemMs });
+      assert.equal(credit.window, window);
+    });
+  }
 
   // r[verify rpc.x.adaptive-credit]
   test("a consumer that does not keep up is not granted ahead", () => {
