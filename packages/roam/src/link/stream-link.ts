@@ -11,6 +11,11 @@ import { NO_FACTS, type PeerFacts } from "./peer-facts.ts";
  * one write take a third less of both sides' time than in four.
  */
 const HIGH_WATER_BYTES = 1024 * 1024;
+/**
+ * Payloads that make a write before the turn is over: the far side takes them while this one makes more. Without it
+ * the two take turns, and streams of small items and a thousand calls at a time come to two thirds of the rate.
+ */
+const BURST_PAYLOADS = 512;
 /** Byte arrays from this size on are handed to the stream without a copy. */
 const GATHER_FROM = 16 * 1024;
 
@@ -50,6 +55,8 @@ export class StreamLink implements Link {
   readonly #stream: ByteStream;
   readonly #framing = new LengthPrefix();
   #isFlushPending = false;
+  /** Payloads that stand in the writer. */
+  #unflushed = 0;
   #isSendingDone = false;
   #isDead = false;
   #ending: (() => void) | undefined;
@@ -65,7 +72,8 @@ export class StreamLink implements Link {
         // r[impl zerocopy.scatter.plan.size]
         seal: (writer, start, length) => {
           writer.patchU32(start, length);
-          this.#flushSoon();
+          if (++this.#unflushed < BURST_PAYLOADS) this.#flushSoon();
+          else this.#flush();
         },
         end: () => this.#end(),
       },
@@ -96,7 +104,7 @@ export class StreamLink implements Link {
     this.rx.end(cause);
   }
 
-  // One write for all that a turn commits. r[impl transport.stream]
+  // One write for what a turn commits, unless that is much. r[impl transport.stream]
   #flushSoon(): void {
     if (this.#isFlushPending) return;
     this.#isFlushPending = true;
@@ -104,10 +112,13 @@ export class StreamLink implements Link {
   }
 
   // Made once: a closure within #flushSoon takes its memory with every payload, used or not.
-  readonly #flushNow = (): void => this.#flush();
+  readonly #flushNow = (): void => {
+    this.#isFlushPending = false;
+    this.#flush();
+  };
 
   #flush(): void {
-    this.#isFlushPending = false;
+    this.#unflushed = 0;
     const bytes = this.tx.writer.length;
     if (bytes === 0 || this.#isDead) return;
     this.tx.queued(bytes);

@@ -159,6 +159,22 @@ suite("writes of a stream link", () => {
     });
   }
 
+  test("of a long turn begin before it is over, so that the far side does too", async () => {
+    const duplex = new WritesDuplex();
+    const link = duplexLink(duplex);
+    for (let payload = 0; payload < 1200; payload++) {
+      assert(link.tx.tryWrite(payload, (writer, value) => writer.u8(value & 0xff)));
+      // Whatever was written is in whole payloads.
+      assert.equal(duplex.writes.flat().length, 5 * (payload + 1 - ((payload + 1) % 512)));
+    }
+    await settled();
+    assert.deepEqual(
+      duplex.writes.map((bytes) => bytes.length / 5),
+      [512, 512, 176],
+    );
+    link.destroy();
+  });
+
   test("what two turns commit is two writes", async () => {
     const duplex = new WritesDuplex();
     const link = duplexLink(duplex);
